@@ -31,6 +31,7 @@ class Outcome:
     method: str
     label: np.ndarray  # (window,)
     predicted: np.ndarray  # (window,)
+    loss: tuple[float, ...] = ()  # training loss after every epoch, of a network
 
     @property
     def score(self) -> Score:

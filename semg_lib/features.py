@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import pywt
 
+from semg_lib.preprocessing import Standardiser
 from semg_lib.windows import Windows
 
 
@@ -81,9 +82,17 @@ FEATURES = {
     "mdwt": mdwt,
 }
 ALL = tuple(FEATURES)
+# Envelopes never cross zero, and bins need a common scale: these take standardised windows.
+OF_Z_SCORES = ("zc", "hist")
 
 
-def extract(windows: Windows, names: Sequence[str] = ALL, *, block: int = 4096) -> np.ndarray:
+def extract(
+    windows: Windows,
+    names: Sequence[str] = ALL,
+    *,
+    scaler: Standardiser | None = None,
+    block: int = 4096,
+) -> np.ndarray:
     """Compute features of every window, concatenated.
 
     Parameters
@@ -91,6 +100,9 @@ def extract(windows: Windows, names: Sequence[str] = ALL, *, block: int = 4096) 
     windows : Windows
     names : sequence of str
         Keys of ``FEATURES``.
+    scaler : Standardiser, optional
+        What standardised the windows: amplitudes are then taken in the signal's own unit, since
+        the z-score of a muscle at rest and that of a muscle at work differ in sign, not in size.
     block : int
         Windows copied out at a time, so that memory does not grow with overlap.
 
@@ -110,6 +122,10 @@ def extract(windows: Windows, names: Sequence[str] = ALL, *, block: int = 4096) 
     parts = []
     for start in range(0, len(windows), block):
         x = windows.take(slice(start, start + block))
-        values = [FEATURES[name](x).reshape(len(x), -1) for name in names]
+        signal = x * scaler.std[:, None] + scaler.mean[:, None] if scaler else x
+        values = [
+            FEATURES[name](x if name in OF_Z_SCORES else signal).reshape(len(x), -1)
+            for name in names
+        ]
         parts.append(np.concatenate(values, axis=1).astype(np.float32))
     return np.concatenate(parts)

@@ -137,7 +137,7 @@ def concatenate(recordings: Sequence[Recording]) -> Recording:
         for name in ("database", "subject", "rate", "n_channels"):
             mine, its = getattr(first, name), getattr(other, name)
             if mine != its:
-                raise DataError(f"cannot join recordings: {name} is {mine} in one, {its} in another")
+                raise DataError(f"cannot join recordings: {name} is {mine} in one, {its} in other")
     arrays = {
         name: np.concatenate([getattr(each, name) for each in recordings])
         for name in ("emg", "label", "repetition", "exercise")

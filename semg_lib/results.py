@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import importlib.metadata
 import json
+import math
 import os
-import platform
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
@@ -17,25 +15,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pydantic
-import torch
 
 from semg_lib.evaluation import Outcome, Score, confusion, interval
+from semg_lib.provenance import code_hash, device_name, versions
 from semg_lib.recording import DataError
 from semg_lib.settings import Reported
 
-PACKAGE = Path(__file__).parent
-FOLDER = PACKAGE.parent / "results"
-
-# What can change a score; a run's `code` is the hash of these and of the paper's module.
-_SCORING = (
-    "recording ninapro preprocessing windows splits features baselines training evaluation"
-).split()
+FOLDER = Path(__file__).parent.parent / "results"
 
 
 class Record(pydantic.BaseModel):
     """One run of one paper."""
 
     paper: str
+    study: str = ""  # the paper's comparison of methods if empty, else what was varied
     database: str
     exercises: str
     subjects: list[int]
@@ -52,6 +45,9 @@ class Record(pydantic.BaseModel):
     labels: list[int] = []
     scores: list[Score] = []
     confusion: dict[str, list[list[int]]] = {}  # method: (true, predicted), over subjects
+    losses: dict[str, list[list[float | None]]] = {}  # method: (subject, epoch); null: not finite
+
+    _began: float = pydantic.PrivateAttr(default_factory=time.monotonic)
 
     @classmethod
     def start(cls, *, settings: Any, device: str, **run: Any) -> Record:
@@ -66,14 +62,31 @@ class Record(pydantic.BaseModel):
         **run
             paper, database, exercises, subjects, seed, recipe, preset and simulated.
         """
+        values = json.loads(json.dumps(asdict(settings)))
+        values["recipe"].pop("marks")
         return cls(
-            settings=json.loads(json.dumps(asdict(settings))),
+            settings=values,
             versions=versions(),
             device=device_name(device),
             date=date.today().isoformat(),
             code=code_hash(run["paper"], simulated=run["simulated"]),
             **run,
         )
+
+    def resume(self, path: str | Path) -> Record:
+        """Return the record at that path if it is of the same run, cut off, else this one.
+
+        A run of other code, data or settings is never continued, but begun again.
+        """
+        if not Path(path).is_file():
+            return self
+        before = load(path)
+        names = (
+            *("paper", "study", "database", "exercises", "subjects", "seed", "settings"),
+            *("simulated", "code", "versions"),
+        )
+        same = all(getattr(self, name) == getattr(before, name) for name in names)
+        return before if same else self
 
     def done(self, subject: int, methods: Iterable[str]) -> bool:
         """Tell whether every method has a score on this subject."""
@@ -84,21 +97,24 @@ class Record(pydantic.BaseModel):
         """Take in what one method predicted for one subject, and return its score."""
         score = outcome.score
         self.scores.append(score)
-        self.labels = sorted(set(self.labels) | set(np.unique(outcome.label).tolist()))
-        counts = confusion(outcome.label, outcome.predicted, np.array(self.labels))
-        before = np.array(self.confusion.get(outcome.method, np.zeros((0, 0))), dtype=int)
-        if before.shape == counts.shape:
-            counts = counts + before
-        self.confusion[outcome.method] = counts.tolist()
+        labels = sorted(set(self.labels) | set(np.unique(outcome.label).tolist()))
+        total = confusion(outcome.label, outcome.predicted, np.array(labels))
+        if outcome.method in self.confusion:
+            total += _wider(self.confusion[outcome.method], self.labels, labels)
+        for method, matrix in self.confusion.items():
+            self.confusion[method] = _wider(matrix, self.labels, labels).tolist()
+        self.confusion[outcome.method] = total.tolist()
+        self.labels = labels
+        if outcome.loss:
+            finite = [round(each, 5) if math.isfinite(each) else None for each in outcome.loss]
+            self.losses.setdefault(outcome.method, []).append(finite)
         return score
-
-    def same_run(self, other: Record) -> bool:
-        """Tell whether another record is of the same run: then its scores can be kept."""
-        names = ("paper", "database", "exercises", "subjects", "seed", "settings", "code", "simulated")
-        return all(getattr(self, name) == getattr(other, name) for name in names)
 
     def save(self, path: str | Path) -> None:
         """Write the record; a crash leaves the old file or the new one, never half of one."""
+        now = time.monotonic()
+        self.wall_seconds = round(self.wall_seconds + now - self._began, 1)
+        self._began = now
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.{os.getpid()}")
@@ -106,18 +122,28 @@ class Record(pydantic.BaseModel):
         part.replace(path)
 
 
+def _wider(matrix: Sequence[Sequence[int]], old: list[int], new: list[int]) -> np.ndarray:
+    """Return a confusion matrix over more labels than it was counted with."""
+    wide = np.zeros((len(new), len(new)), int)
+    index = np.searchsorted(new, old)
+    wide[np.ix_(index, index)] = matrix
+    return wide
+
+
 def to_json(record: Record) -> str:
-    """Return a record as JSON, one score and one row of a confusion matrix a line."""
+    """Return a record as JSON, one score, row of a matrix or curve a line."""
     content = record.model_dump()
     scores = [json.dumps(each) for each in content.pop("scores")]
-    matrices = content.pop("confusion")
-    text = json.dumps(content, indent=1)[:-2]
+    tables = {name: content.pop(name) for name in ("confusion", "losses")}
+    text = json.dumps(content, indent=1).removesuffix("\n}")
     text += ',\n "scores": [\n  ' + ",\n  ".join(scores) + "\n ]"
-    rows = [
-        f'  "{method}": [\n   ' + ",\n   ".join(json.dumps(row) for row in matrix) + "\n  ]"
-        for method, matrix in matrices.items()
-    ]
-    return text + ',\n "confusion": {\n' + ",\n".join(rows) + "\n }\n}\n"
+    for name, table in tables.items():
+        rows = [
+            f'  "{method}": [\n   ' + ",\n   ".join(json.dumps(row) for row in matrix) + "\n  ]"
+            for method, matrix in table.items()
+        ]
+        text += f',\n "{name}": {{\n' + ",\n".join(rows) + "\n }"
+    return text + "\n}\n"
 
 
 def load(path: str | Path) -> Record:
@@ -139,9 +165,21 @@ def load(path: str | Path) -> Record:
         raise DataError(f"{path}: not a record: {where}: {first['msg']}") from None
 
 
-def load_all(paper: str, folder: str | Path = FOLDER) -> list[Record]:
-    """Read the stored records of one paper, in order of their names."""
-    return [load(path) for path in sorted((Path(folder) / paper).glob("*.record.json"))]
+def load_all(paper: str, folder: str | Path = FOLDER, **wanted: Any) -> list[Record]:
+    """Read the stored records of one paper, in order of their names.
+
+    Parameters
+    ----------
+    paper : str
+    folder : path
+        Holds a folder of records for each paper.
+    **wanted
+        Only records with these values, such as ``recipe="paper"``; without ``study``, only
+        records of the paper's comparison.
+    """
+    wanted = {"study": ""} | wanted
+    records = [load(path) for path in sorted((Path(folder) / paper).glob("*.json"))]
+    return [r for r in records if all(getattr(r, k) == v for k, v in wanted.items())]
 
 
 def scores(records: Sequence[Record]) -> pd.DataFrame:
@@ -212,33 +250,3 @@ def beside_reported(
             for method, row in table.iterrows()
         }
     return pd.DataFrame(columns).fillna("")
-
-
-def code_hash(paper: str, *, simulated: bool) -> str:
-    """Return a hash of the code that a score depends on; comments and docstrings do not count."""
-    names = [*_SCORING, *(["synthetic"] if simulated else []), f"papers/{paper}"]
-    digest = hashlib.sha256()
-    for name in names:
-        tree = ast.parse((PACKAGE / f"{name}.py").read_text())
-        for node in ast.walk(tree):
-            body = getattr(node, "body", None)
-            if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-                if isinstance(body[0].value, ast.Constant):  # a docstring
-                    body[0] = ast.Pass()
-        digest.update(ast.unparse(tree).encode())
-    return digest.hexdigest()[:12]
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that a score depends on."""
-    names = ("torch", "numpy", "scipy", "scikit-learn", "PyWavelets")
-    return {"python": platform.python_version()} | {
-        name: importlib.metadata.version(name) for name in names
-    }
-
-
-def device_name(device: str) -> str:
-    """Return the device in words, such as the name of the GPU."""
-    if device.startswith("cuda"):
-        return torch.cuda.get_device_name(device)
-    return f"CPU ({platform.machine()}, {torch.get_num_threads()} threads)"

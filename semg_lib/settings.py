@@ -7,6 +7,7 @@ surely the paper fixes it; `table` turns them into the table a chapter shows.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -33,14 +34,36 @@ def table(settings: Any) -> pd.DataFrame:
     rows = []
     for each in dataclasses.fields(settings):
         value = getattr(settings, each.name)
+        if each.name == "marks":
+            continue
         if dataclasses.is_dataclass(value):
             rows.extend(table(value).reset_index().to_dict("records"))
         else:
             mark, note = each.metadata["mark"], each.metadata["note"]
-            if hasattr(settings, "marks"):  # a recipe that departs from the default says where
-                mark = settings.marks.get(each.name, mark)
+            # A recipe's values come from its paper, so it brings the marks that differ.
+            mark = getattr(settings, "marks", {}).get(each.name, mark)
             rows.append({"setting": each.name, "value": value, "mark": mark, "note": note})
     return pd.DataFrame(rows).set_index("setting")
+
+
+def change(settings: Any, changes: Mapping[str, Any]) -> Any:
+    """Return settings with some values changed, those of its recipe too.
+
+    Raises
+    ------
+    ValueError
+        If neither has a setting of that name.
+    """
+    own = {each.name for each in dataclasses.fields(settings)}
+    inner = {each.name for each in dataclasses.fields(settings.recipe)}
+    for name in changes:
+        if name not in own | inner:
+            raise ValueError(f"unknown setting {name!r}: choose from {sorted(own | inner)}")
+    recipe = {name: value for name, value in changes.items() if name not in own}
+    outer = {name: value for name, value in changes.items() if name in own}
+    return dataclasses.replace(
+        settings, recipe=dataclasses.replace(settings.recipe, **recipe), **outer
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,31 +16,52 @@ from semg_lib.settings import setting
 from semg_lib.windows import Windows
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
+INITIAL = ("pytorch", "he", "matconvnet")
+SCHEDULES = ("constant", "cosine")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained: stochastic gradient descent with momentum."""
+    """How a network is trained: stochastic gradient descent with momentum.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or a number cannot train.
+    """
 
     learning_rate: float = setting(0.01, "A", "step size of gradient descent")
     momentum: float = setting(0.9, "A", "share of the last step that is kept")
     weight_decay: float = setting(0.0005, "A", "pull of the weights towards zero")
     batch_size: int = setting(256, "A", "windows a step")
     epochs: int = setting(30, "A", "passes over the training windows")
+    loss: str = setting("mean", "A", "cross entropy of a batch: its mean or sum")
     schedule: str = setting("constant", "A", "learning rate over the epochs: constant or cosine")
-    initial: str = setting("pytorch", "A", "initial weights: pytorch, he or gaussian")
+    initial: str = setting("pytorch", "A", "initial weights: pytorch, he or matconvnet")
     bias_rate: float = setting(1.0, "A", "learning rate of biases over that of weights")
     augment: bool = setting(False, "A", "train on every window twice, once changed")
-    marks: Mapping[str, str] = field(
-        default_factory=dict, metadata={"mark": "", "note": "marks that differ from the default's"}
-    )
+    marks: Mapping[str, str] = field(default_factory=dict)  # where they differ from the above
+
+    def __post_init__(self) -> None:
+        for name, known in (
+            ("loss", ("mean", "sum")),
+            ("schedule", SCHEDULES),
+            ("initial", INITIAL),
+        ):
+            if getattr(self, name) not in known:
+                raise ValueError(
+                    f"unknown {name} {getattr(self, name)!r}: choose from {', '.join(known)}"
+                )
+        for name in ("learning_rate", "batch_size", "epochs"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name)}, expected more than 0")
 
 
 @dataclass
 class History:
     """What training did, one entry an epoch."""
 
-    loss: list[float] = field(default_factory=list)
+    loss: list[float] = field(default_factory=list)  # mean over the training windows
     accuracy: list[float] = field(default_factory=list)  # on the training windows, while training
 
 
@@ -51,9 +73,17 @@ def seed_everything(seed: int) -> None:
 
 
 def pick_device(name: str = "auto") -> str:
-    """Return ``"cuda"`` if asked for or present, else ``"cpu"``."""
+    """Return ``"cuda"`` if it is asked for, or if ``"auto"`` is and there is one, else the CPU.
+
+    Raises
+    ------
+    ValueError
+        If a GPU is asked for and there is none.
+    """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f"device {name!r} is not there; use 'auto' or 'cpu'")
     return name
 
 
@@ -63,29 +93,30 @@ def initialise(network: nn.Module, how: str) -> nn.Module:
     Parameters
     ----------
     network : Module
-    how : {"pytorch", "he", "gaussian"}
+    how : {"pytorch", "he", "matconvnet"}
         ``pytorch`` leaves PyTorch's own: uniform, with standard deviation
         1 / sqrt(3 fan_in). ``he`` is normal with sqrt(2 / fan_in), which keeps the signal's
-        power through ReLU layers (He et al. 2015, doi:10.1109/ICCV.2015.123). ``gaussian`` is
-        normal with 0.01, as in MatConvNet's examples. The last two set biases to zero.
+        power through ReLU layers (He et al. 2015, doi:10.1109/ICCV.2015.123). ``matconvnet`` is
+        normal with 0.01 in the first layer and 0.05 in the others, as in the CIFAR-10 example
+        that comes with MatConvNet. The last two set biases to zero.
 
     Raises
     ------
     ValueError
         If the name is unknown.
     """
-    if how not in ("pytorch", "he", "gaussian"):
-        raise ValueError(f"unknown initial weights {how!r}: choose from pytorch, he, gaussian")
+    if how not in INITIAL:
+        raise ValueError(f"unknown initial {how!r}: choose from {', '.join(INITIAL)}")
     if how == "pytorch":
         return network
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
-            if how == "he":
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-            else:
-                nn.init.normal_(module.weight, std=0.01)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
+    layers = [each for each in network.modules() if isinstance(each, nn.Conv2d | nn.Linear)]
+    for i, layer in enumerate(layers):
+        if how == "he":
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        else:
+            nn.init.normal_(layer.weight, std=0.01 if i == 0 else 0.05)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
     return network
 
 
@@ -136,7 +167,21 @@ def fit(
     Returns
     -------
     History
+
+    Warns
+    -----
+    RuntimeWarning
+        If the loss is no longer finite; training stops there.
+
+    Raises
+    ------
+    ValueError
+        If there is no window, or ``recipe.augment`` is set without an augmentation.
     """
+    if not len(windows):
+        raise ValueError("no window to train on: check movements, repetitions and window length")
+    if recipe.augment and augmentation is None:
+        raise ValueError("the recipe augments: pass augmentation, or set augment to False")
     # Without this cuDNN picks its algorithms by timing them, and runs differ.
     torch.backends.cudnn.deterministic = True
     network.to(device, memory_format=torch.channels_last).train()
@@ -147,7 +192,7 @@ def fit(
     order = torch.Generator().manual_seed(seed)
     noise = torch.Generator(device).manual_seed(seed)
     n = len(windows)
-    copies = 2 if recipe.augment and augmentation else 1
+    copies = 2 if recipe.augment else 1
     history = History()
     for epoch in range(1, recipe.epochs + 1):
         total, correct = torch.zeros((), device=device), torch.zeros((), device=device)
@@ -155,20 +200,28 @@ def fit(
             index = index.to(device)
             window = index % n
             x, y = data.gather(window), target[window]
-            if copies == 2:  # indices from n on stand for the changed copies
+            if recipe.augment:  # indices from n on stand for the changed copies
                 x = torch.where((index >= n)[:, None, None], augmentation(x, noise), x)
             logits = network(x)
-            loss = nn.functional.cross_entropy(logits, y)
+            loss = nn.functional.cross_entropy(logits, y, reduction=recipe.loss)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-            total += loss.detach() * len(y)
+            total += loss.detach() * (len(y) if recipe.loss == "mean" else 1)
             correct += (logits.detach().argmax(1) == y).sum()
         scheduler.step()
         history.loss.append(total.item() / (copies * n))
         history.accuracy.append(correct.item() / (copies * n))
         if report:
             report(epoch, history)
+        if not math.isfinite(history.loss[-1]):
+            warnings.warn(
+                f"the loss is {history.loss[-1]} after epoch {epoch}: training stopped; "
+                f"lower the learning rate ({recipe.learning_rate:g})",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            break
     network.eval()
     return history
 
@@ -198,18 +251,14 @@ def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     weights = [p for name, p in network.named_parameters() if not name.endswith("bias")]
     rate = recipe.learning_rate
     return torch.optim.SGD(
-        [
-            {"params": weights, "weight_decay": recipe.weight_decay},
-            {"params": biases, "lr": rate * recipe.bias_rate, "weight_decay": 0.0},
-        ],
+        [{"params": weights}, {"params": biases, "lr": rate * recipe.bias_rate}],
         lr=rate,
         momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
     )
 
 
 def _schedule(recipe: Recipe) -> Callable[[int], float]:
     if recipe.schedule == "constant":
         return lambda epoch: 1.0
-    if recipe.schedule == "cosine":
-        return lambda epoch: 0.5 * (1 + math.cos(math.pi * epoch / recipe.epochs))
-    raise ValueError(f"unknown schedule {recipe.schedule!r}: choose from constant, cosine")
+    return lambda epoch: 0.5 * (1 + math.cos(math.pi * epoch / recipe.epochs))

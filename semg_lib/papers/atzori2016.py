@@ -4,7 +4,7 @@ Deep learning with convolutional neural networks applied to electromyography dat
 for the classification of movements for prosthetic hands. Frontiers in Neurorobotics 10:9,
 doi:10.3389/fnbot.2016.00009.
 
-Both networks (Otto Bock and Delsys electrodes), the augmentation and the split are here; the
+Both networks (Otto Bock and Delsys electrodes), the settings and the split are here; the
 classical side is in ``features`` and ``baselines``.
 """
 
@@ -12,41 +12,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
-from semg_lib import baselines, features, ninapro, splits, training
+from semg_lib import baselines, databases, features, splits, training
+from semg_lib.augmentation import WhiteNoise
 from semg_lib.evaluation import Outcome
 from semg_lib.preprocessing import Standardiser, envelope
 from semg_lib.recording import Recording
-from semg_lib.settings import Reported, setting
+from semg_lib.settings import Reported, change, setting
 from semg_lib.splits import Split
 from semg_lib.training import History, Recipe
 from semg_lib.windows import cut, thin_rest
 
 METHODS = ("cnn", *baselines.NAMES)
 
+_STATED = dict.fromkeys(("momentum", "weight_decay", "batch_size", "epochs"), "S")
 RECIPES = {
+    # What the paper states, and PyTorch's own conventions where it states nothing.
     "paper": Recipe(
         learning_rate=0.001,
-        epochs=30,
-        initial="pytorch",
         augment=True,
-        marks={
-            name: "S"
-            for name in ("learning_rate", "momentum", "weight_decay", "batch_size", "epochs")
-        }
-        | {"augment": "S"},
+        marks=_STATED | {"learning_rate": "S", "augment": "S"},
     ),
+    # What the study below recommends.
     "recommended": Recipe(
         learning_rate=0.05,
-        epochs=30,
         schedule="cosine",
         initial="he",
-        marks={"momentum": "S", "weight_decay": "S", "batch_size": "S", "epochs": "S"}
-        | {"learning_rate": "O", "schedule": "O", "initial": "O", "augment": "O"},
+        marks=_STATED | dict.fromkeys(("learning_rate", "schedule", "initial", "augment"), "O"),
     ),
 }
 
@@ -56,14 +52,14 @@ class Settings:
     """Everything that fixes a run but data and seed."""
 
     window_ms: float = setting(150, "S", "window length, ms")
-    step_ms: float = setting(10, "A", "distance of window starts, ms")
+    step_ms: float = setting(10, "A", "distance of test windows, ms")
+    train_step_ms: float = setting(20, "A", "distance of training windows, ms")
     rate_hz: float = setting(100, "S", "rate of the envelopes; DB2 and DB3 are brought to 200 (R)")
     labels: str = setting("restimulus", "A", "labels re-aligned to the EMG")
     test_repetitions: tuple[int, ...] = setting((2, 5, 7), "C", "held out; the others train")
     thin_rest: bool = setting(True, "A", "rest thinned to a movement's share")
     standardise: bool = setting(True, "A", "z-scores a channel, from training repetitions")
     snr_db: float = setting(25, "R", "white noise of the augmented copy, dB below the signal")
-    baseline_step_ms: float = setting(50, "A", "step of the classical methods' training windows")
     recipe: Recipe = field(default_factory=lambda: RECIPES["recommended"])
 
     @classmethod
@@ -86,18 +82,25 @@ class Settings:
         ValueError
             If a name is unknown.
         """
-        for name, known in ((recipe, RECIPES), (preset, ("quick", "full"))):
+        for what, name, known in (
+            ("recipe", recipe, RECIPES),
+            ("preset", preset, ("quick", "full")),
+        ):
             if name not in known:
-                raise ValueError(f"unknown name {name!r}: choose from {', '.join(known)}")
-        spec = ninapro.database(database)
+                raise ValueError(f"unknown {what} {name!r}: choose from {', '.join(known)}")
+        spec = databases.database(database)
         settings = cls(
             rate_hz=min(spec.rate, 200),
             test_repetitions=spec.test_repetitions,
             recipe=RECIPES[recipe],
         )
         if preset == "quick":
-            quick = replace(settings.recipe, epochs=8)
-            settings = replace(settings, step_ms=30, baseline_step_ms=60, recipe=quick)
+            settings = replace(
+                settings,
+                step_ms=30,
+                train_step_ms=30,
+                recipe=replace(settings.recipe, epochs=8),
+            )
         if epochs:
             settings = replace(settings, recipe=replace(settings.recipe, epochs=epochs))
         return settings
@@ -110,14 +113,17 @@ def prepare(recording: Recording, settings: Settings) -> tuple[Split, Standardis
     """
     if recording.rate > settings.rate_hz:
         recording = envelope(recording, rate=settings.rate_hz)
-    kept = set(np.unique(recording.repetition).tolist()) - set(settings.test_repetitions)
-    scaler = Standardiser.fit(recording, sorted(kept))
+    scaler = Standardiser.identity(recording.n_channels)
     if settings.standardise:
-        recording = scaler.apply(recording)
-    windows = cut(recording, length_ms=settings.window_ms, step_ms=settings.step_ms)
+        present = set(np.unique(recording.repetition).tolist())
+        scaler = Standardiser.fit(recording, sorted(present - set(settings.test_repetitions)))
+    windows = cut(scaler.apply(recording), length_ms=settings.window_ms, step_ms=settings.step_ms)
     if settings.thin_rest:
         windows = thin_rest(windows)
     split = splits.by_repetition(windows, settings.test_repetitions)
+    # Neighbours one sample apart say nearly the same twice.
+    every = max(1, round(settings.train_step_ms / settings.step_ms))
+    split = Split(split.train[::every], split.test)
     return splits.audit(split, scaler), scaler
 
 
@@ -167,8 +173,7 @@ class AtzoriNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if x.shape[1:] != (self.n_channels, self.n_samples):
             raise ValueError(
-                f"expected input (batch, {self.n_channels}, {self.n_samples}), "
-                f"got {tuple(x.shape)}"
+                f"expected input (batch, {self.n_channels}, {self.n_samples}), got {tuple(x.shape)}"
             )
         x = x.transpose(1, 2).unsqueeze(1)  # (batch, 1, time, channel): the paper's image
         x = self.block1(x)  # (batch, 32, 15, 9) or (batch, 32, 30, 11)
@@ -176,39 +181,6 @@ class AtzoriNet(nn.Module):
         x = self.block3(x)  # (batch, 64, 1, 1) or (batch, 64, 3, 1)
         x = self.block4(x)  # (batch, 64, 1, 1)
         return self.classifier(x).flatten(1)  # (batch, class)
-
-
-@dataclass(frozen=True, eq=False)
-class WhiteNoise:
-    """The paper's augmentation: white Gaussian noise at a stated signal-to-noise ratio.
-
-    Parameters
-    ----------
-    snr_db : float
-        Power of a window's channel over that of its noise, in decibels, before standardisation.
-    mean, std : Tensor (channel, 1)
-        What standardised windows are scaled back by to know their power.
-    """
-
-    snr_db: float
-    mean: Tensor
-    std: Tensor
-
-    @classmethod
-    def of(cls, settings: Settings, scaler: Standardiser, device: str = "cpu") -> WhiteNoise:
-        """Make the augmentation that fits windows prepared with these settings."""
-        mean, std = (torch.as_tensor(each, device=device)[:, None] for each in
-                     (scaler.mean, scaler.std))  # fmt: skip
-        if not settings.standardise:
-            mean, std = torch.zeros_like(mean), torch.ones_like(std)
-        return cls(settings.snr_db, mean, std)
-
-    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Return noisy copies of windows (batch, channel, time)."""
-        raw = x * self.std + self.mean
-        power = raw.square().mean(dim=2, keepdim=True) * 10 ** (-self.snr_db / 10)
-        white = torch.randn(x.shape, generator=generator, device=x.device)
-        return x + white * power.sqrt() / self.std
 
 
 def train_cnn(
@@ -231,11 +203,16 @@ def train_cnn(
     training.seed_everything(seed)
     network = AtzoriNet(split.train.recording.n_channels, split.train.length, len(classes))
     training.initialise(network, settings.recipe.initial)
-    augmentation = WhiteNoise.of(settings, scaler, device)
     history = training.fit(
-        network, split.train, classes, settings.recipe,
-        seed=seed, device=device, augmentation=augmentation, report=report,
-    )  # fmt: skip
+        network,
+        split.train,
+        classes,
+        settings.recipe,
+        seed=seed,
+        device=device,
+        augmentation=WhiteNoise.undoing(scaler, settings.snr_db, device),
+        report=report,
+    )
     return network, history
 
 
@@ -246,96 +223,87 @@ def replicate(
     methods: Sequence[str] = METHODS,
     seed: int = 0,
     device: str = "cpu",
-    report: Callable[[int, History], None] | None = None,
 ) -> Iterator[Outcome]:
     """Run the paper's comparison on one subject, method by method.
 
-    Classical methods see all features of training windows every ``baseline_step_ms``: windows
-    one sample apart say nearly the same twice. All methods are tested on the same windows.
+    The network sees windows, the classical methods all features of the same windows; all are
+    tested on the same windows too.
 
     Yields
     ------
     Outcome
         One a method, in the order of ``methods``.
+
+    Raises
+    ------
+    ValueError
+        If a method is unknown.
     """
+    for method in methods:
+        if method not in METHODS:
+            raise ValueError(f"unknown method {method!r}: choose from {', '.join(METHODS)}")
     split, scaler = prepare(recording, settings)
-    classes = np.unique(split.train.label)
     seen = None
     for method in methods:
+        loss: list[float] = []
         if method == "cnn":
-            network, _ = train_cnn(
-                split, scaler, settings, seed=seed, device=device, report=report
-            )
-            predicted = training.predict(network, split.test, classes)
+            network, history = train_cnn(split, scaler, settings, seed=seed, device=device)
+            predicted = training.predict(network, split.test, np.unique(split.train.label))
+            loss = history.loss
         else:
             if seen is None:
-                every = max(1, round(settings.baseline_step_ms / settings.step_ms))
-                thinned = split.train[::every]
-                seen = features.extract(thinned), features.extract(split.test)
-            classifier = baselines.make(method, seed=seed).fit(seen[0], thinned.label)
+                seen = [features.extract(side, scaler=scaler) for side in (split.train, split.test)]
+            classifier = baselines.make(method, seed=seed).fit(seen[0], split.train.label)
             predicted = classifier.predict(seen[1])
-        yield Outcome(recording.subject, method, split.test.label, predicted)
+        yield Outcome(recording.subject, method, split.test.label, predicted, tuple(loss))
 
 
-# The optimiser question: each row changes what its name says in the paper's stated optimiser
-# (SGD, momentum 0.9, weight decay 0.0005, batch 256) or in the input.
-STUDY = {
-    f"{initial}, lr {rate:g}, {scale}": (
-        {"initial": initial, "learning_rate": rate},
-        scale == "z-scores",
-    )
-    for scale in ("z-scores", "volts")
-    for initial in ("pytorch", "he", "gaussian")
+# The optimiser question: what each row changes in the paper's stated optimiser (SGD, learning
+# rate 0.001, momentum 0.9, weight decay 0.0005, batch 256) or in the windows it sees.
+STUDY: dict[str, dict[str, Any]] = {
+    f"{initial}, {rate:g}": {"initial": initial, "learning_rate": rate}
+    for initial in training.INITIAL
     for rate in (0.001, 0.01, 0.05)
 } | {
-    "gaussian, lr 0.001, z-scores, biases x 2": (
-        {"initial": "gaussian", "learning_rate": 0.001, "bias_rate": 2.0},
-        True,
-    ),
-    "gaussian, lr 0.05, z-scores, biases x 2": (
-        {"initial": "gaussian", "learning_rate": 0.05, "bias_rate": 2.0},
-        True,
-    ),
-    "he, lr 0.05, z-scores, cosine": (
-        {"initial": "he", "learning_rate": 0.05, "schedule": "cosine"},
-        True,
-    ),
-    "he, lr 0.05, z-scores, cosine, noise": (
-        {"initial": "he", "learning_rate": 0.05, "schedule": "cosine", "augment": True},
-        True,
-    ),
+    "pytorch, 0.001, volts": {"standardise": False},
+    "pytorch, 0.01, volts": {"learning_rate": 0.01, "standardise": False},
+    "he, 0.05, volts": {"initial": "he", "learning_rate": 0.05, "standardise": False},
+    "pytorch, 0.001, summed loss": {"loss": "sum"},
+    "matconvnet, 0.05, biases x 2": {
+        "initial": "matconvnet",
+        "learning_rate": 0.05,
+        "bias_rate": 2.0,
+    },
+    "he, 0.05, cosine": {"initial": "he", "learning_rate": 0.05, "schedule": "cosine"},
+    "he, 0.05, cosine, noise": {
+        "initial": "he",
+        "learning_rate": 0.05,
+        "schedule": "cosine",
+        "augment": True,
+    },
+    "he, 0.05, cosine, every 10 ms": {
+        "initial": "he",
+        "learning_rate": 0.05,
+        "schedule": "cosine",
+        "train_step_ms": 10,
+    },
 }
 
 
-def study_optimiser(
+def study(
     recording: Recording,
     settings: Settings,
     *,
-    names: Sequence[str] = tuple(STUDY),
+    variants: Sequence[str] = tuple(STUDY),
     seed: int = 0,
     device: str = "cpu",
-) -> Iterator[dict]:
-    """Train the network once for each named row of ``STUDY``.
-
-    Yields
-    ------
-    dict
-        variant, subject, accuracy on the test repetitions, and the loss after every epoch.
-    """
-    for name in names:
-        changes, standardise = STUDY[name]
-        recipe = replace(Recipe(epochs=settings.recipe.epochs), **changes)
-        varied = replace(settings, recipe=recipe, standardise=standardise)
-        split, scaler = prepare(recording, varied)
-        network, history = train_cnn(split, scaler, varied, seed=seed, device=device)
-        predicted = training.predict(network, split.test, np.unique(split.train.label))
-        score = Outcome(recording.subject, name, split.test.label, predicted).score
-        yield {
-            "variant": name,
-            "subject": recording.subject,
-            "accuracy": score.accuracy,
-            "loss": history.loss,
-        }
+) -> Iterator[Outcome]:
+    """Train the network once for each named row of ``STUDY``; the row's name is the method."""
+    stated = replace(RECIPES["paper"], augment=False, epochs=settings.recipe.epochs)
+    for name in variants:
+        changed = change(replace(settings, recipe=stated), STUDY[name])
+        for outcome in replicate(recording, changed, methods=["cnn"], seed=seed, device=device):
+            yield replace(outcome, method=name)
 
 
 # Mean and standard deviation over subjects, in per cent (all marked S).
