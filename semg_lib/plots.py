@@ -1,0 +1,170 @@
+"""Figures of results; each function returns a `Picture` with its alternative text.
+
+Figures of signals, windows and splits are in ``signal_plots``.
+
+Colours are those of Okabe and Ito, told apart by colour-blind readers. Figures bring their own
+light ground, so that they read the same on light and dark pages.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from semg_lib.evaluation import interval
+from semg_lib.settings import Reported
+
+BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+PURPLE, SKY, YELLOW, INK = "#CC79A7", "#56B4E9", "#F0E442", "#24292f"
+CYCLE = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, INK)
+_STYLE = {
+    "figure.dpi": 160,
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.prop_cycle": mpl.cycler(color=CYCLE),
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": "#d8dee4",
+}
+
+TITLES = {
+    "cnn": "CNN",
+    "lda": "LDA",
+    "knn": "kNN",
+    "svm": "SVM",
+    "random_forest": "Random Forests",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A figure as a notebook shows it: an image with alternative text."""
+
+    png: bytes
+    alt: str
+    width: int  # on the page, pixels
+
+    def _repr_mimebundle_(self, **_) -> tuple[dict, dict]:
+        data = {"image/png": base64.b64encode(self.png).decode(), "text/plain": self.alt}
+        return data, {"image/png": {"alt": self.alt, "width": self.width}}
+
+    def save(self, path: str | Path) -> None:
+        """Write the image to a PNG file."""
+        Path(path).write_bytes(self.png)
+
+
+def new(width: float, height: float, rows: int = 1, columns: int = 1, **options):
+    """Return a figure (inches) and its axes, in the book's style."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+        return figure, figure.subplots(rows, columns, **options)
+
+
+def picture(figure: Figure, alt: str) -> Picture:
+    """Finish a figure."""
+    buffer = io.BytesIO()
+    with mpl.rc_context(_STYLE):
+        figure.savefig(buffer, format="png", metadata={"Software": None})
+    return Picture(buffer.getvalue(), alt, round(figure.get_figwidth() * 100))
+
+
+def curves(losses: Mapping[str, Sequence[float]], *, chance: float | None = None) -> Picture:
+    """Draw training loss over epochs, one line a name; ``chance`` is the loss of guessing."""
+    figure, axis = new(6, 2.9)
+    for name, loss in losses.items():
+        axis.plot(range(1, len(loss) + 1), [np.nan if v is None else v for v in loss], label=name)
+    if chance is not None:
+        axis.axhline(chance, color=INK, ls=":", lw=1)
+        axis.text(1, chance, "guessing", va="bottom", fontsize=8)
+    axis.set(xlabel="epoch", ylabel="training loss", ylim=(0, None))
+    axis.grid(True, alpha=0.6)
+    if len(losses) > 1:
+        axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    ends = "; ".join(f"{name}: {loss[0]} to {loss[-1]}" for name, loss in losses.items() if loss)
+    return picture(figure, f"Training loss, first and last epoch: {ends}.")
+
+
+def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[int], title: str = "") -> Picture:
+    """Draw a confusion matrix, each row as shares of the true class."""
+    counts = np.asarray(matrix, float)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    names = ["rest" if each == 0 else str(each) for each in labels]
+    size = max(3.2, 0.34 * len(labels) + 1.2)
+    figure, axis = new(size + 0.7, size)
+    image = axis.imshow(100 * share, cmap="Blues", vmin=0, vmax=100)
+    for i, j in zip(*np.nonzero(share >= 0.05), strict=True):
+        ink = "white" if share[i, j] > 0.55 else INK
+        text = f"{100 * share[i, j]:.0f}"
+        axis.text(j, i, text, ha="center", va="center", fontsize=7, color=ink)
+    ticks = range(len(names))
+    axis.set(xticks=ticks, yticks=ticks, xlabel="predicted", ylabel="true", title=title)
+    axis.set_xticklabels(names, rotation=90)
+    axis.set_yticklabels(names)
+    figure.colorbar(image, label="% of the true class", shrink=0.8)
+    off = share - np.diag(np.diag(share))
+    i, j = np.unravel_index(off.argmax(), off.shape)
+    alt = (
+        f"Confusion matrix of {len(names)} classes: {100 * np.diag(share).mean():.0f} % right on "
+        f"average; {names[i]} is taken for {names[j]} most often, in {100 * off[i, j]:.0f} %."
+    )
+    return picture(figure, alt)
+
+
+def subject_dots(
+    by_subject: pd.DataFrame,
+    *,
+    titles: Mapping[str, str] = TITLES,
+    reported: Sequence[Reported] = (),
+    value: str = "accuracy",
+) -> Picture:
+    """Draw one dot a subject for every method, its mean and 95 % interval.
+
+    Parameters
+    ----------
+    by_subject : DataFrame (subject, method)
+        Fractions.
+    titles : mapping
+        Names to show for methods.
+    reported : sequence of Reported
+        A paper's numbers, drawn as hollow diamonds beside a method's dots.
+    value : str
+        What the dots are.
+    """
+    methods = list(by_subject.columns)
+    figure, axis = new(7, 0.42 * len(methods) + 1.2)
+    said = {each.method: each for each in reported}
+    spread = np.random.default_rng(0)
+    lines = []
+    for row, method in enumerate(methods):
+        values = 100 * by_subject[method].dropna().to_numpy()
+        height = row + spread.uniform(-0.14, 0.14, len(values))
+        axis.plot(values, height, "o", ms=4, color=SKY, alpha=0.9, mew=0)
+        low, high = interval(values)
+        axis.plot([low, high], [row, row], color=BLUE, lw=3, solid_capstyle="butt")
+        axis.plot(values.mean(), row, "|", ms=14, mew=2.5, color=INK)
+        lines.append(f"{titles.get(method, method)} {values.mean():.1f} %")
+        if method in said:
+            axis.plot(said[method].mean, row, "D", ms=7, mfc="none", mec=VERMILION, mew=1.6)
+    axis.set(
+        yticks=range(len(methods)),
+        yticklabels=[titles.get(method, method) for method in methods],
+        xlabel=f"{value}, % (dots: subjects; bar: 95 % interval of the mean)",
+        ylim=(len(methods) - 0.5, -0.5),
+    )
+    axis.grid(True, axis="x", alpha=0.6)
+    n = len(by_subject)
+    return picture(figure, f"{value.capitalize()}, mean over {n} subjects: {'; '.join(lines)}.")
