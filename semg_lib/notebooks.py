@@ -70,9 +70,12 @@ def clean(notebook: NotebookNode) -> NotebookNode:
         cell.source = cell.source.rstrip()
         if cell.cell_type != "code":
             continue
-        texts = [each for each in cell.outputs if each.output_type == "stream"]
-        cell.outputs = texts if GOLDEN in tags(cell) else []
-        cell.execution_count = 1 if cell.outputs else None
+        text = "".join(each.text for each in cell.outputs if each.output_type == "stream")
+        golden = text and GOLDEN in tags(cell)
+        cell.outputs = (
+            [nbformat.v4.new_output("stream", name="stdout", text=text)] if golden else []
+        )
+        cell.execution_count = 1 if golden else None
     notebook.cells = kept
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
@@ -137,9 +140,15 @@ def run(
     streams = {} if quiet else {"stdout_file": sys.stdout, "stderr_file": sys.stderr}
     try:
         papermill.execute_notebook(
-            str(source), str(out), dict(parameters), progress_bar=False, kernel_name="python3",
+            str(source),
+            str(out),
+            dict(parameters),
+            kernel_name="python3",
+            progress_bar=False,
+            # The kernel's own warnings are about sockets and say nothing to a reader.
+            extra_arguments=["--log-level=ERROR"],
             **streams,
-        )  # fmt: skip
+        )
     except papermill.PapermillExecutionError as error:
         if error.ename in ("DataError", "ValueError", "LeakError"):
             raise RunError(error.evalue) from None

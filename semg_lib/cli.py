@@ -1,0 +1,171 @@
+"""The ``semg`` command: simulate files and run papers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from semg_lib import databases, ninapro, notebooks, results, synthetic
+from semg_lib.papers import PAPERS
+from semg_lib.recording import DataError
+
+app = typer.Typer(
+    help="Replicate papers on decoding hand movements from surface EMG.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out_console = Console()
+
+Database = Annotated[str, typer.Option(help="db1, db2 or db3.")]
+Subjects = Annotated[str, typer.Option(help="Such as 1,2 or 1-3 or all.")]
+Exercises = Annotated[str, typer.Option(help="Letters, such as A or BC; the first if not given.")]
+Seed = Annotated[int, typer.Option(min=0, help="Fixes every random choice.")]
+Out = Annotated[Path, typer.Option(help="Folder to write into.")]
+
+
+def parse_subjects(text: str, n_subjects: int) -> list[int]:
+    """Turn ``"1,4-6"`` or ``"all"`` into sorted subject numbers.
+
+    Raises
+    ------
+    DataError
+        If the text is neither numbers nor ranges.
+    """
+    if text.strip().lower() == "all":
+        return list(range(1, n_subjects + 1))
+    chosen: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        try:
+            low, high = int(first), int(last or first)
+        except ValueError:
+            raise DataError(
+                f"subjects {text!r} are not numbers: write such as 1,2 or 1-3 or all"
+            ) from None
+        if low > high:
+            raise DataError(f"subjects {part.strip()!r} run backwards: write {high}-{low}")
+        chosen.update(range(low, high + 1))
+    return sorted(chosen)
+
+
+def ranges(numbers: list[int]) -> str:
+    """Turn sorted numbers into text fit for a file's name: ``[1, 2, 3, 5]`` is ``"1-3.5"``."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    return ".".join(f"{p[0]}-{p[-1]}" if len(p) > 1 else str(p[0]) for p in parts)
+
+
+@app.command()
+def simulate(
+    out: Out,
+    database: Database = "db1",
+    subjects: Subjects = "1",
+    exercises: Exercises = "",
+    seed: Seed = 0,
+) -> None:
+    """Write simulated recordings as files in NinaPro's layout.
+
+    Without --exercises all exercises of the database are written.
+    """
+    spec = databases.database(database)
+    numbers = parse_subjects(subjects, spec.n_subjects)
+    for number in numbers:
+        spec.check_subject(number)
+    spec.exercises_named(exercises or spec.exercises[0].letter)
+    quiet = not out_console.is_terminal
+    for number in track(numbers, "simulating", console=out_console, disable=quiet):
+        for path in synthetic.write_mat(out, spec.name, number, exercises or None, seed=seed):
+            out_console.print(str(path), soft_wrap=True, highlight=False)
+
+
+@app.command()
+def run(
+    paper: Annotated[str, typer.Argument(help="Such as atzori2016.")],
+    out: Out,
+    database: Database = "db1",
+    exercises: Exercises = "",
+    subjects: Subjects = "1,2",
+    root: Annotated[
+        Path | None, typer.Option(help="Folder with NinaPro's files; simulated data without.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(min=0, help="Instead of the recipe's; 0 keeps it.")] = 0,
+    seed: Seed = 0,
+    preset: Annotated[str, typer.Option(help="quick or full; full if --root is given.")] = "",
+    recipe: Annotated[str, typer.Option(help="paper or recommended.")] = "recommended",
+    methods: Annotated[str, typer.Option(help="Such as cnn,lda; all if not given.")] = "",
+) -> None:
+    """Replicate a paper: run its notebook and leave the executed copy and the record.
+
+    A run that was cut off goes on where it stopped; one that is complete is only shown again.
+    """
+    if paper not in PAPERS:
+        raise DataError(f"unknown paper {paper!r}: choose from {', '.join(PAPERS)}")
+    spec = databases.database(database)
+    module = PAPERS[paper]
+    preset = preset or ("full" if root else "quick")
+    module.Settings.named(spec.name, recipe, preset, epochs)
+    chosen = spec.exercises_named(exercises or spec.exercises[0].letter)
+    letters = "".join(each.letter for each in chosen)
+    numbers = parse_subjects(subjects, spec.n_subjects)
+    for number in numbers:
+        spec.check_subject(number)
+        for exercise in chosen if root else ():
+            ninapro.find(root, spec, number, exercise)
+    wanted = [each.strip() for each in methods.split(",")] if methods else list(module.METHODS)
+    for method in wanted:
+        if method not in module.METHODS:
+            raise DataError(f"unknown method {method!r}: choose from {', '.join(module.METHODS)}")
+    parts = (paper, spec.name, letters, f"s{ranges(numbers)}", preset, recipe, f"seed{seed}")
+    folder = out / "-".join([*parts, *([f"{epochs}epochs"] if epochs else [])])
+    source = notebooks.FOLDER / f"{paper}.ipynb"
+    notebooks.run(
+        source,
+        folder / "notebook.ipynb",
+        {
+            "database": spec.name,
+            "exercises": letters,
+            "subjects": numbers,
+            "root": str(root.expanduser().resolve()) if root else "",
+            "out": str(folder.resolve()),
+            "preset": preset,
+            "recipe": recipe,
+            "epochs": epochs,
+            "methods": wanted,
+            "seed": seed,
+        },
+    )
+    _show(folder / "record.json")
+
+
+def _show(path: Path) -> None:
+    record = results.load(path)
+    kind = "simulated " if record.simulated else ""
+    title = f"{record.paper} on {kind}{record.database}, exercises {record.exercises}"
+    table = Table(title=title, title_justify="left")
+    for name in ("method", "subjects", "accuracy", "balanced"):
+        table.add_column(name, justify="left" if name == "method" else "right")
+    for method, row in results.summary([record]).iterrows():
+        values = f"{row['mean']:.1f} %", f"{row['balanced']:.1f} %"
+        table.add_row(str(method), f"{row['subjects']:.0f}", *values)
+    out_console.print(table)
+    out_console.print(f"record: {path}", soft_wrap=True, highlight=False)
+
+
+def main() -> None:
+    """Run the command; an error that a user can mend is one line on standard error."""
+    try:
+        app()
+    except (DataError, ValueError, OSError, notebooks.RunError) as error:
+        print(f"semg: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,59 @@
+"""Looking into code and networks from a notebook."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import torch
+from IPython.display import Markdown
+from torch import nn
+
+
+def source(thing: object) -> Markdown:
+    """Return the source of a class or function, highlighted, without its docstring."""
+    text = inspect.getsource(thing)
+    doc = inspect.getdoc(thing)
+    if doc and '"""' in text:
+        before, _, rest = text.partition('"""')
+        text = before.rstrip() + "\n" + rest.partition('"""')[2].lstrip("\n")
+    return Markdown(f"```python\n{text}```")
+
+
+def _outputs(network: nn.Module, x: torch.Tensor) -> dict[str, torch.Tensor]:
+    seen: dict[str, torch.Tensor] = {}
+    hooks = [
+        child.register_forward_hook(lambda _, __, out, name=name: seen.update({name: out}))
+        for name, child in network.named_children()
+    ]
+    try:
+        with torch.no_grad():
+            network(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return seen
+
+
+def layers(network: nn.Module, n_channels: int, n_samples: int) -> str:
+    """Return a network's blocks as text: output shape (without batch) and parameters."""
+    seen = _outputs(network, torch.zeros(1, n_channels, n_samples))
+    lines = [f"{'block':<12}{'output':<18}{'parameters':>10}"]
+    for name, out in seen.items():
+        shape = " x ".join(str(each) for each in out.shape[1:])
+        count = sum(p.numel() for p in network.get_submodule(name).parameters())
+        lines.append(f"{name:<12}{shape:<18}{count:>10,}")
+    total = sum(p.numel() for p in network.parameters())
+    return "\n".join([*lines, f"{'in all':<30}{total:>10,}"])
+
+
+def signal_scales(network: nn.Module, x: np.ndarray) -> dict[str, float]:
+    """Return the standard deviation of each block's output over windows.
+
+    Parameters
+    ----------
+    network : Module
+    x : ndarray (window, channel, time)
+    """
+    outputs = _outputs(network, torch.as_tensor(x))
+    return {name: float(out.std()) for name, out in outputs.items()}
