@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from semg_lib import databases, ninapro, notebooks, results, synthetic
-from semg_lib.papers import PAPERS
+from semg_lib import databases, notebooks, results, synthetic
 from semg_lib.recording import DataError
+from semg_lib.runs import Run
 
 app = typer.Typer(
     help="Replicate papers on decoding hand movements from surface EMG.",
@@ -55,17 +55,6 @@ def parse_subjects(text: str, n_subjects: int) -> list[int]:
     return sorted(chosen)
 
 
-def ranges(numbers: list[int]) -> str:
-    """Turn sorted numbers into text fit for a file's name: ``[1, 2, 3, 5]`` is ``"1-3.5"``."""
-    parts: list[list[int]] = []
-    for number in numbers:
-        if parts and number == parts[-1][-1] + 1:
-            parts[-1].append(number)
-        else:
-            parts.append([number])
-    return ".".join(f"{p[0]}-{p[-1]}" if len(p) > 1 else str(p[0]) for p in parts)
-
-
 @app.command()
 def simulate(
     out: Out,
@@ -104,48 +93,26 @@ def run(
     preset: Annotated[str, typer.Option(help="quick or full; full if --root is given.")] = "",
     recipe: Annotated[str, typer.Option(help="paper or recommended.")] = "recommended",
     methods: Annotated[str, typer.Option(help="Such as cnn,lda; all if not given.")] = "",
+    study: Annotated[bool, typer.Option("--study", help="Train the paper's variants too.")] = False,
 ) -> None:
     """Replicate a paper: run its notebook and leave the executed copy and the record.
 
     A run that was cut off goes on where it stopped; one that is complete is only shown again.
     """
-    if paper not in PAPERS:
-        raise DataError(f"unknown paper {paper!r}: choose from {', '.join(PAPERS)}")
-    spec = databases.database(database)
-    module = PAPERS[paper]
-    preset = preset or ("full" if root else "quick")
-    module.Settings.named(spec.name, recipe, preset, epochs)
-    chosen = spec.exercises_named(exercises or spec.exercises[0].letter)
-    letters = "".join(each.letter for each in chosen)
-    numbers = parse_subjects(subjects, spec.n_subjects)
-    for number in numbers:
-        spec.check_subject(number)
-        for exercise in chosen if root else ():
-            ninapro.find(root, spec, number, exercise)
-    wanted = [each.strip() for each in methods.split(",")] if methods else list(module.METHODS)
-    for method in wanted:
-        if method not in module.METHODS:
-            raise DataError(f"unknown method {method!r}: choose from {', '.join(module.METHODS)}")
-    parts = (paper, spec.name, letters, f"s{ranges(numbers)}", preset, recipe, f"seed{seed}")
-    folder = out / "-".join([*parts, *([f"{epochs}epochs"] if epochs else [])])
-    source = notebooks.FOLDER / f"{paper}.ipynb"
-    notebooks.run(
-        source,
-        folder / "notebook.ipynb",
-        {
-            "database": spec.name,
-            "exercises": letters,
-            "subjects": numbers,
-            "root": str(root.expanduser().resolve()) if root else "",
-            "out": str(folder.resolve()),
-            "preset": preset,
-            "recipe": recipe,
-            "epochs": epochs,
-            "methods": wanted,
-            "seed": seed,
-        },
+    chosen = Run(
+        paper=paper,
+        database=database,
+        exercises=exercises,
+        subjects=parse_subjects(subjects, databases.database(database).n_subjects),
+        root=str(root or ""),
+        preset=preset,
+        recipe=recipe,
+        epochs=epochs,
+        seed=seed,
+        methods=[each.strip() for each in methods.split(",")] if methods else [],
+        study=study,
     )
-    _show(folder / "record.json")
+    _show(chosen.execute(out) / "record.json")
 
 
 def _show(path: Path) -> None:

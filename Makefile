@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+help:  ## list what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(READY): requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+book: $(READY)  ## run the notebooks on simulated data and build the book from these runs
+	$(BIN)/python -m semg_lib.book fresh
+
+site: $(READY)  ## build the published book from the stored runs
+	$(BIN)/python -m semg_lib.book site
+
+test: $(READY)  ## check style, unit tests, notebooks and the published book
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest --nbval notebooks -p no:cacheprovider
+	$(BIN)/python -m semg_lib.book site
+
+replicate: $(READY)  ## run the papers on the recordings in SEMG_DATA anew
+	$(BIN)/python -m semg_lib.book replicate
+
+golden: $(READY)  ## run the notebooks and store what their golden cells print
+	$(BIN)/python -m semg_lib.notebooks golden
+
+serve: $(READY)  ## show the book built last at http://localhost:8000
+	$(BIN)/python -m semg_lib.book serve
+
+clean: $(READY)  ## strip outputs and metadata from the notebooks, remove what was built
+	$(BIN)/python -m semg_lib.notebooks clean
+	rm -rf _build book/generated
+
+.PHONY: help book site test replicate golden serve clean

@@ -1,0 +1,175 @@
+"""Making the book: staged with fresh runs, from the committed copies, or replicated anew.
+
+``python -m semg_lib.book fresh | site | replicate | serve``
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from semg_lib import notebooks, runs
+from semg_lib import results as records
+from semg_lib.papers import PAPERS
+from semg_lib.recording import DataError
+from semg_lib.runs import Run
+
+ROOT = Path(__file__).parent.parent
+BUILD = ROOT / "_build"
+EXECUTED = ROOT / "book" / "executed"
+HTML = {"fresh": BUILD / "fresh" / "_build" / "html", "site": BUILD / "html"}
+_SOURCES = ("_config.yml", "_toc.yml", "book", "results", "semg_lib", "notebooks")
+
+
+def plan(paper: str, root: str) -> Iterator[tuple[str, Run]]:
+    """Yield the runs that the paper's chapter is made of, with the names of their records.
+
+    The last is the one whose executed copy the book shows.
+    """
+    subjects = runs.available("db1", "A", root)
+    if not subjects:
+        raise DataError(f"{root}: no file of DB1, exercise A; name the folder with NinaPro's files")
+    for subject in subjects[:2]:
+        yield (
+            f"db1-A-full-study-seed0-s{subject}",
+            Run(paper, subjects=[subject], root=root, methods=["cnn"], study=True),
+        )
+    yield (
+        "db1-A-full-paper-seed0",
+        Run(paper, subjects=subjects[:4], root=root, recipe="paper"),
+    )
+    for seed in (1, 2, 0):
+        yield (
+            f"db1-A-full-recommended-seed{seed}",
+            Run(paper, subjects=subjects, root=root, seed=seed, methods=["cnn"] if seed else []),
+        )
+
+
+def replicate(root: str, out: Path = BUILD / "runs") -> None:
+    """Run every paper on real recordings; records go to results/, copies to book/executed/.
+
+    Records that are complete and made by the same code, data and settings are kept.
+    """
+    for paper in PAPERS:
+        stored = ROOT / "results" / paper
+        for name, run in plan(paper, root):
+            print(f"{name}: {len(run.subjects)} subjects", flush=True)
+            folder = out / run.name
+            kept = "study.json" if run.study else "record.json"
+            _copy(stored / f"{name}.json", folder / kept)
+            # Its first subject's study is shown beside the comparison.
+            _copy(stored / f"db1-A-full-study-seed0-s{run.subjects[0]}.json", folder / "study.json")
+            run.execute(out)
+            _copy(folder / kept, stored / f"{name}.json")
+        _publish(folder, paper)
+    _publish_data(root, out / "data")
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+
+
+def _publish(folder: Path, paper: str) -> None:
+    about = notebooks.about(records.load(folder / "record.json"))
+    copy = notebooks.publish(notebooks.read(folder / "notebook.ipynb"), about)
+    (EXECUTED / f"{paper}.ipynb").write_text(notebooks.to_text(copy))
+
+
+def _publish_data(root: str, folder: Path) -> None:
+    subjects = runs.available("db1", "A", root)
+    executed = folder / "notebook.ipynb"
+    parameters = {"root": str(Path(root).resolve()), "subjects": subjects}
+    notebooks.run(notebooks.FOLDER / "data.ipynb", executed, parameters)
+    about = f"This copy was run on DB1, exercise A, {len(subjects)} subjects, {notebooks.today()}."
+    copy = notebooks.publish(notebooks.read(executed), about)
+    (EXECUTED / "data.ipynb").write_text(notebooks.to_text(copy))
+
+
+def fresh() -> Path:
+    """Run every notebook on simulated data and build the book with these runs in it."""
+    stage = BUILD / "fresh"
+    shutil.rmtree(stage, ignore_errors=True)
+    stage.mkdir(parents=True)
+    for name in _SOURCES:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, stage / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, stage / name)
+    sources = sorted(notebooks.FOLDER.glob("*.ipynb"))
+    for number, source in enumerate(sources, 1):
+        print(f"notebook {number} of {len(sources)}: {source.name}", flush=True)
+        executed = BUILD / "runs" / "fresh" / source.name
+        notebooks.run(source, executed, {})
+        about = (
+            "This copy was run on this machine, on **simulated** recordings, quick preset, "
+            f"{notebooks.today()}."
+        )
+        copy = notebooks.publish(notebooks.read(executed), about)
+        (stage / "book" / "executed" / source.name).write_text(notebooks.to_text(copy))
+    return build(stage)
+
+
+def build(source: Path = ROOT) -> Path:
+    """Build the book below a folder, warnings as errors; return its first page."""
+    # The package cannot be run as a module; its command lies beside this Python.
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source)]
+    # Jupyter's own notice of new paths would count as a warning.
+    environment = os.environ | {"JUPYTER_PLATFORM_DIRS": "1"}
+    done = subprocess.run(
+        [*command, "--warningiserror", "--keep-going", "--nitpick", "--quiet"], env=environment
+    )
+    page = source / "_build" / "html" / "index.html"
+    if done.returncode or not page.is_file():
+        raise RuntimeError(f"jupyter-book ended with {done.returncode}; its messages are above")
+    return page
+
+
+def serve(port: int) -> None:
+    """Serve the book that was built last on this machine."""
+    built = [folder for folder in HTML.values() if (folder / "index.html").is_file()]
+    if not built:
+        raise DataError("no book is built yet: run make book or make site first")
+    newest = max(built, key=lambda folder: (folder / "index.html").stat().st_mtime)
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(newest))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        print(f"http://localhost:{server.server_port} shows {newest}; Ctrl-C ends it", flush=True)
+        server.serve_forever()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Make the book; see the module's first lines."""
+    parser = argparse.ArgumentParser(prog="python -m semg_lib.book", description=main.__doc__)
+    parser.add_argument("verb", choices=("fresh", "site", "replicate", "serve"))
+    parser.add_argument("--root", default=os.environ.get("SEMG_DATA", ""))
+    parser.add_argument("--port", type=int, default=8000)
+    chosen = parser.parse_args(arguments)
+    try:
+        if chosen.verb == "replicate":
+            if not chosen.root:
+                raise DataError("set SEMG_DATA to the folder with NinaPro's files")
+            replicate(chosen.root)
+        elif chosen.verb == "serve":
+            serve(chosen.port)
+        else:
+            page = fresh() if chosen.verb == "fresh" else build()
+            print(f"the book is built: open {page.relative_to(ROOT)}, or run make serve")
+    except KeyboardInterrupt:
+        return 130
+    except (DataError, OSError, RuntimeError) as error:
+        print(f"book: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
