@@ -171,6 +171,22 @@ def atzori2016(folder: Path) -> dict[str, str]:
 CHAPTERS = {"atzori2016": atzori2016}
 
 
+def readme_rows() -> list[str]:
+    """Return the README's row for each paper, with the figures that the records hold."""
+    real = results.load_all("atzori2016", recipe="recommended", database="db1", simulated=False)
+    ours = results.summary(real)
+    said = {each.method: each for each in PAPERS["atzori2016"].REPORTED if each.database == "db1"}
+    figures = [
+        f"CNN {said['cnn'].mean} %, classical average {said['classical average'].mean} %, Random "
+        f"Forests {said['random_forest'].mean} % (DB1, 27 subjects, 52 movements)",
+        f"CNN {ours.loc['cnn', 'mean']:.1f} %, classical average "
+        f"{ours.drop('cnn')['mean'].mean():.1f} %, Random Forests "
+        f"{ours.loc['random_forest', 'mean']:.1f} % (DB1 exercise A, "
+        f"{ours.loc['cnn', 'subjects']:.0f} subjects, 12 movements and rest)",
+    ]
+    return [" | ".join(figures)]
+
+
 def write(folder: str | Path) -> dict[str, str]:
     """Write every chapter's fragments below a folder and return all numbers by name."""
     numbers = {}
@@ -179,3 +195,7 @@ def write(folder: str | Path) -> dict[str, str]:
         place.mkdir(parents=True, exist_ok=True)
         numbers |= {f"{name}_{key}": value for key, value in chapter(place).items()}
     return numbers
+
+
+if __name__ == "__main__":
+    print("\n".join(readme_rows()))

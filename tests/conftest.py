@@ -1,0 +1,66 @@
+"""Fixtures: small simulated recordings, and files of them in NinaPro's layout."""
+
+import os
+from pathlib import Path
+
+import pytest
+import scipy.io
+
+from semg_lib import synthetic
+from semg_lib.papers import atzori2016
+
+
+@pytest.fixture(scope="session")
+def recording():
+    """Four movements of a DB1 subject, nine tenths of it cheaper than an exercise."""
+    recording = synthetic.simulate("db1", 1, "A", movements=(1, 2, 3, 4))
+    recording.emg.setflags(write=False)
+    return recording
+
+
+@pytest.fixture(scope="session")
+def settings():
+    """The quick preset, one epoch."""
+    return atzori2016.Settings.named("db1", preset="quick", epochs=1)
+
+
+@pytest.fixture(scope="session")
+def split(recording, settings):
+    return atzori2016.prepare(recording, settings)[0]
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory):
+    """A folder with one file of each database, few movements each."""
+    folder = tmp_path_factory.mktemp("ninapro")
+    for name, exercise in (("db1", "A"), ("db2", "B"), ("db3", "B")):
+        movements = (1, 2, 3) if name == "db1" else (1,)
+        synthetic.write_mat(folder / name, name, 1, exercise, movements=movements)
+    return folder
+
+
+@pytest.fixture
+def spoil(root, tmp_path):
+    """Write a copy of the DB1 file with some variables changed or (None) left out."""
+    good = scipy.io.loadmat(root / "db1" / "s1" / "S1_A1_E1.mat")
+    good = {key: value for key, value in good.items() if not key.startswith("__")}
+
+    def write(**changes):
+        content = good | changes
+        folder = tmp_path / "spoiled"
+        folder.mkdir(exist_ok=True)
+        path = folder / "S1_A1_E1.mat"
+        scipy.io.savemat(path, {key: v for key, v in content.items() if v is not None})
+        return folder
+
+    write.good = good
+    return write
+
+
+@pytest.fixture(scope="session")
+def real_root():
+    """The folder of NinaPro's files that SEMG_DATA names."""
+    folder = os.environ.get("SEMG_DATA", "")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("SEMG_DATA names no folder with NinaPro's files")
+    return Path(folder).resolve()

@@ -1,0 +1,169 @@
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import torch
+
+from semg_lib import inspection, synthetic, training
+from semg_lib import settings as marks
+from semg_lib.papers import atzori2016
+from semg_lib.papers.atzori2016 import AtzoriNet, Settings
+from semg_lib.splits import audit
+
+OTTO_BOCK = (10, 15, 53)
+DELSYS = (12, 30, 50)
+
+
+@pytest.mark.parametrize(
+    ("size", "shapes"),
+    [
+        (OTTO_BOCK, [(32, 15, 9), (32, 5, 3), (64, 1, 1), (64, 1, 1), (53, 1, 1)]),
+        (DELSYS, [(32, 30, 11), (32, 10, 3), (64, 3, 1), (64, 1, 1), (50, 1, 1)]),
+    ],
+)
+def test_every_intermediate_shape_is_as_derived(size, shapes):
+    network = AtzoriNet(*size)
+    seen = inspection._outputs(network, torch.zeros(2, *size[:2]))
+    assert [tuple(out.shape[1:]) for out in seen.values()] == shapes
+    assert network(torch.zeros(2, *size[:2])).shape == (2, size[2])
+
+
+@pytest.mark.parametrize(
+    ("size", "paddings"),
+    [(OTTO_BOCK, [(0, 4), (1, 1), (2, 2), (2, 0)]), (DELSYS, [(0, 5), (1, 1), (2, 2), (3, 0)])],
+)
+def test_paddings_are_as_derived(size, paddings):
+    layers = [m for m in AtzoriNet(*size).modules() if isinstance(m, torch.nn.Conv2d)]
+    assert [each.padding for each in layers[:4]] == paddings
+
+
+def test_parameters_are_counted_layer_by_layer():
+    count = sum(p.numel() for p in AtzoriNet(*OTTO_BOCK).parameters())
+    convolutions = (32 * 10, 32 * 32 * 9, 64 * 32 * 25, 64 * 64 * 5, 53 * 64)
+    assert count == sum(convolutions) + 32 + 32 + 64 + 64 + 53
+
+
+@pytest.mark.parametrize("size", [OTTO_BOCK, DELSYS])
+def test_gradient_reaches_every_parameter_and_the_input(size):
+    torch.manual_seed(0)
+    network = AtzoriNet(*size)
+    x = torch.randn(8, *size[:2], requires_grad=True)
+    network(x).square().sum().backward()
+    assert x.grad.abs().sum() > 0
+    for name, parameter in network.named_parameters():
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_wrong_sizes_are_told():
+    with pytest.raises(ValueError, match="do not close to 1 x 1"):
+        AtzoriNet(10, 100, 5)
+    with pytest.raises(ValueError, match=r"expected input \(batch, 10, 15\), got \(2, 15, 10\)"):
+        AtzoriNet(*OTTO_BOCK)(torch.zeros(2, 15, 10))
+
+
+def test_it_can_learn_sixteen_windows_by_heart():
+    training.seed_everything(0)
+    network = training.initialise(AtzoriNet(10, 15, 4), "he")
+    x, y = torch.randn(16, 10, 15), torch.arange(16) % 4
+    optimiser = torch.optim.SGD(network.parameters(), 0.02, momentum=0.9)
+    for _ in range(150):
+        loss = torch.nn.functional.cross_entropy(network(x), y)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    assert (network(x).argmax(1) == y).all()
+
+
+def test_settings_are_those_of_the_database_recipe_and_preset():
+    assert Settings.named("db1").rate_hz == 100
+    assert Settings.named("db2").rate_hz == 200
+    assert Settings.named("db3").test_repetitions == (2, 5)
+    assert Settings.named("db1", "paper").recipe.learning_rate == 0.001
+    assert Settings.named("db1").recipe.epochs == 30
+    assert Settings.named("db1", preset="quick", epochs=3).recipe.epochs == 3
+    for wrong, said in (({"recipe": "best"}, "unknown recipe"), ({"preset": "slow"}, "preset")):
+        with pytest.raises(ValueError, match=said):
+            Settings.named("db1", **wrong)
+
+
+@pytest.mark.parametrize("recipe", atzori2016.RECIPES)
+def test_every_setting_carries_a_mark(recipe):
+    table = marks.table(Settings.named("db1", recipe))
+    assert set(table["mark"]) <= set(marks.MARKS)
+    named = {each.name for each in fields(Settings)} | {
+        each.name for each in fields(training.Recipe)
+    }
+    assert set(table.index) == named - {"recipe", "marks"}
+    stated = ["momentum", "weight_decay", "batch_size", "epochs", "window_ms"]
+    assert (table.loc[stated, "mark"] == "S").all()
+
+
+def test_marks_follow_the_recipe():
+    paper = marks.table(Settings.named("db1", "paper"))["mark"]
+    ours = marks.table(Settings.named("db1"))["mark"]
+    assert (paper["learning_rate"], ours["learning_rate"]) == ("S", "O")
+    with pytest.raises(ValueError, match="unknown mark 'X'"):
+        marks.setting(1, "X", "")
+
+
+def test_change_reaches_settings_and_recipe():
+    changed = marks.change(Settings(), {"step_ms": 50, "epochs": 2})
+    assert (changed.step_ms, changed.recipe.epochs) == (50, 2)
+    with pytest.raises(ValueError, match="unknown setting 'momentun'"):
+        marks.change(Settings(), {"momentun": 0.5})
+
+
+def test_prepare_fits_to_training_repetitions_only(recording, settings):
+    split, scaler = atzori2016.prepare(recording, settings)
+    audit(split, scaler)
+    assert set(split.test.repetition.tolist()) == {2, 5, 7}
+    assert scaler.repetitions == {1, 3, 4, 6, 8, 9, 10}
+    loud = recording.emg.copy()
+    loud[np.isin(recording.repetition, [2, 5, 7])] *= 10
+    assert np.array_equal(atzori2016.prepare(recording.with_emg(loud), settings)[1].std, scaler.std)
+
+
+def test_training_windows_are_fewer_by_their_step(recording, settings):
+    dense = atzori2016.prepare(recording, replace(settings, step_ms=10, train_step_ms=10))[0]
+    sparse = atzori2016.prepare(recording, replace(settings, step_ms=10, train_step_ms=40))[0]
+    assert len(sparse.train) == -(-len(dense.train) // 4)
+    assert len(sparse.test) == len(dense.test)
+
+
+def test_db2_becomes_an_envelope_that_the_delsys_network_takes():
+    recording = synthetic.simulate("db2", 1, "B", movements=(1, 2))
+    settings = Settings.named("db2", preset="quick", epochs=1)
+    split, scaler = atzori2016.prepare(recording, settings)
+    assert split.train.recording.rate == 200
+    assert split.train.length == 30
+    _, history = atzori2016.train_cnn(split, scaler, settings)
+    assert len(history.loss) == 1
+
+
+def test_replicate_scores_every_method_on_the_same_windows(recording, settings):
+    outcomes = list(atzori2016.replicate(recording, settings))
+    assert [each.method for each in outcomes] == list(atzori2016.METHODS)
+    for outcome in outcomes:
+        np.testing.assert_array_equal(outcome.label, outcomes[0].label)
+        assert outcome.score.accuracy > 2 / 5
+    assert outcomes[0].loss
+    again = next(atzori2016.replicate(recording, settings, methods=["cnn"]))
+    np.testing.assert_array_equal(again.predicted, outcomes[0].predicted)
+    with pytest.raises(ValueError, match="unknown method 'mlp'"):
+        next(atzori2016.replicate(recording, settings, methods=["mlp"]))
+
+
+def test_the_study_names_what_it_changes(recording, settings):
+    variants = ["pytorch, 0.001", "he, 0.05, cosine, noise", "he, 0.05, volts"]
+    outcomes = list(atzori2016.study(recording, settings, variants=variants))
+    assert [each.method for each in outcomes] == variants
+    for changes in atzori2016.STUDY.values():
+        marks.change(settings, changes)
+
+
+def test_reported_numbers_are_those_stated():
+    said = {(each.database, each.method): (each.mean, each.sd) for each in atzori2016.REPORTED}
+    assert said["db1", "cnn"] == (66.59, 6.40)
+    assert said["db2", "random_forest"] == (75.27, 7.89)
+    assert said["db3", "svm"] == (46.27, 7.89)
+    assert {each.mark for each in atzori2016.REPORTED} == {"S"}

@@ -1,0 +1,129 @@
+import pytest
+from typer.testing import CliRunner
+
+from semg_lib import cli, results, runs
+from semg_lib.recording import DataError
+from semg_lib.runs import Run
+
+
+def semg(monkeypatch, capsys, *arguments):
+    """Run the command as a shell would; return its status and what it wrote."""
+    monkeypatch.setattr("sys.argv", ["semg", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    said = capsys.readouterr()
+    return stop.value.code or 0, said.out, said.err
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("1", [1]),
+        ("2,1", [1, 2]),
+        ("1-3,7", [1, 2, 3, 7]),
+        ("all", [1, 2, 3, 4]),
+        ("1,1-2", [1, 2]),
+    ],
+)
+def test_subjects_are_numbers_ranges_or_all(text, numbers):
+    assert cli.parse_subjects(text, 4) == numbers
+
+
+@pytest.mark.parametrize(("text", "said"), [("one", "are not numbers"), ("3-1", "write 1-3")])
+def test_subjects_that_are_not_are_told(text, said):
+    with pytest.raises(DataError, match=said):
+        cli.parse_subjects(text, 4)
+
+
+def test_ranges_name_folders():
+    assert runs.ranges([1, 2, 3, 5, 8, 9]) == "1-3.5.8-9"
+
+
+def test_simulate_writes_files_that_load(tmp_path, monkeypatch, capsys):
+    status, out, _ = semg(
+        monkeypatch, capsys, "simulate", "--out", tmp_path, "--exercises", "A", "--subjects", "2"
+    )
+    assert status == 0
+    assert out.strip().endswith("S2_A1_E1.mat")
+    assert runs.available("db1", "A", tmp_path) == [2]
+
+
+WRONG = [
+    (["run", "atzori2015", "--out", "o"], "unknown paper 'atzori2015': choose from atzori2016"),
+    (["run", "atzori2016", "--out", "o", "--database", "db7"], "unknown database 'db7'"),
+    (["run", "atzori2016", "--out", "o", "--subjects", "28"], "choose from 1 to 27"),
+    (["run", "atzori2016", "--out", "o", "--exercises", "Z"], "exercise 'Z' is not in db1"),
+    (["run", "atzori2016", "--out", "o", "--root", "nowhere"], "no such folder"),
+    (["run", "atzori2016", "--out", "o", "--recipe", "mine"], "unknown recipe 'mine'"),
+    (["run", "atzori2016", "--out", "o", "--preset", "slow"], "unknown preset 'slow'"),
+    (["run", "atzori2016", "--out", "o", "--methods", "cnn,mlp"], "unknown method 'mlp'"),
+    (["simulate", "--out", "o", "--database", "db7"], "unknown database 'db7'"),
+    (["simulate", "--out", "o", "--subjects", "0"], "subject 0 is not in db1"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG, ids=[said for _, said in WRONG])
+def test_a_wrong_request_is_one_line_and_fails(tmp_path, monkeypatch, capsys, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    status, _, err = semg(monkeypatch, capsys, *arguments)
+    assert status == 1
+    assert said in err
+    assert err.count("\n") == 1
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_bad_file_is_one_line_and_fails(spoil, tmp_path, monkeypatch, capsys):
+    folder = spoil(emg=spoil.good["emg"][:, :9])
+    status, _, err = semg(
+        monkeypatch, capsys,
+        *("run", "atzori2016", "--root", folder, "--subjects", "1", "--out", tmp_path / "o"),
+    )  # fmt: skip
+    assert status == 1
+    last = err.strip().splitlines()[-1]
+    assert "S1_A1_E1.mat: emg has shape" in last
+    assert "check the database and subject" in last
+
+
+def test_a_run_leaves_notebook_and_record_and_goes_on(root, tmp_path, monkeypatch, capsys):
+    arguments = [
+        *("run", "atzori2016", "--root", root, "--subjects", "1", "--out", tmp_path),
+        *("--preset", "quick", "--epochs", "1", "--seed", "3", "--methods", "cnn,lda"),
+    ]
+    status, out, err = semg(monkeypatch, capsys, *arguments)
+    assert status == 0, err
+    (folder,) = tmp_path.iterdir()
+    assert folder.name == "atzori2016-db1-A-s1-quick-recommended-seed3-1epochs"
+    assert {"notebook.ipynb", "record.json"} <= {path.name for path in folder.iterdir()}
+    record = results.load(folder / "record.json")
+    assert (record.seed, record.subjects, record.exercises) == (3, [1], "A")
+    assert record.simulated  # the files were simulated, and say so
+    assert [score.method for score in record.scores] == ["cnn", "lda"]
+    assert "record.json" in out.replace("\n", "")
+    before = record.scores
+    status, _, _ = semg(monkeypatch, capsys, *arguments)
+    assert status == 0
+    assert results.load(folder / "record.json").scores == before
+
+
+def test_the_preset_follows_the_data(root):
+    assert Run("atzori2016").preset == "quick"
+    assert Run("atzori2016", subjects=[1], root=str(root)).preset == "full"
+
+
+def test_help_lists_the_commands():
+    said = CliRunner().invoke(cli.app, ["--help"]).output
+    assert "simulate" in said
+    assert "run" in said
+
+
+@pytest.mark.real
+def test_a_committed_record_is_reproduced(real_root):
+    """The classical methods of one real subject, by the library; CI has no time for the network."""
+    from semg_lib.papers import atzori2016
+    from semg_lib.source import Source
+
+    stored = results.by_subject(results.load_all("atzori2016", recipe="recommended", seed=0))
+    recording = Source("db1", "A", str(real_root)).load(2)
+    settings = atzori2016.Settings.named("db1")
+    for outcome in atzori2016.replicate(recording, settings, methods=["lda", "random_forest"]):
+        assert outcome.score.accuracy == pytest.approx(stored.loc[2, outcome.method], abs=0.02)

@@ -1,0 +1,87 @@
+"""Features against loops written from their definitions."""
+
+import itertools
+
+import numpy as np
+import pytest
+import pywt
+
+from semg_lib import features
+from semg_lib.preprocessing import Standardiser
+from semg_lib.windows import cut
+
+
+@pytest.fixture(scope="module")
+def x():
+    return np.random.default_rng(0).normal(size=(5, 3, 40)).astype(np.float32)
+
+
+def by_loop(x, function):
+    return np.array([[function(channel.tolist()) for channel in window] for window in x])
+
+
+@pytest.mark.parametrize(
+    ("name", "definition"),
+    [
+        ("rms", lambda s: (sum(v * v for v in s) / len(s)) ** 0.5),
+        ("mav", lambda s: sum(abs(v) for v in s) / len(s)),
+        ("wl", lambda s: sum(abs(b - a) for a, b in itertools.pairwise(s))),
+        ("zc", lambda s: sum(a * b < 0 for a, b in itertools.pairwise(s))),
+        (
+            "ssc",
+            lambda s: sum((b - a) * (c - b) < 0 for a, b, c in zip(s, s[1:], s[2:], strict=False)),
+        ),
+    ],
+)
+def test_feature_agrees_with_its_definition(x, name, definition):
+    np.testing.assert_allclose(
+        features.FEATURES[name](x)[..., 0], by_loop(x, definition), rtol=1e-5
+    )
+
+
+def test_thresholds_leave_out_small_steps():
+    ripple = np.array([[[0.1, -0.1, 0.1, -0.1, 2.0, -2.0]]], np.float32)
+    assert features.zc(ripple)[0, 0, 0] == 5
+    assert features.zc(ripple, threshold=1)[0, 0, 0] == 2
+    assert features.ssc(ripple, threshold=1)[0, 0, 0] == 2
+
+
+def test_histogram_counts_every_sample_and_clips(x):
+    counts = features.hist(x, bins=20, reach=3)
+    assert counts.shape == (5, 3, 20)
+    np.testing.assert_array_equal(counts.sum(axis=-1), 40)
+    expected = np.histogram(np.clip(x[1, 2], -3, 2.999), bins=20, range=(-3, 3))[0]
+    np.testing.assert_array_equal(counts[1, 2], expected)
+    assert features.hist(np.full((1, 1, 4), 99.0))[0, 0, -1] == 4
+
+
+def test_mdwt_sums_each_level(x):
+    coefficients = pywt.wavedec(x[2, 1], "db7", level=1)
+    expected = [np.abs(each).sum() for each in coefficients]
+    np.testing.assert_allclose(features.mdwt(x, level=1)[2, 1], expected, rtol=1e-5)
+
+
+def test_extract_is_the_same_in_blocks(recording):
+    windows = cut(recording, length_ms=150, step_ms=200)
+    whole = features.extract(windows)
+    assert whole.shape == (len(windows), 10 * (5 + 20 + 4))
+    np.testing.assert_array_equal(features.extract(windows, block=7), whole)
+
+
+def test_extract_takes_amplitudes_in_the_signals_unit(recording):
+    scaler = Standardiser.fit(recording, [1])
+    raw = cut(recording, length_ms=150, step_ms=200)
+    scaled = cut(scaler.apply(recording), length_ms=150, step_ms=200)
+    for name in ("rms", "wl"):
+        np.testing.assert_allclose(
+            features.extract(scaled, [name], scaler=scaler),
+            features.extract(raw, [name]),
+            rtol=1e-3,
+            atol=1e-4,
+        )
+
+
+def test_an_unknown_feature_is_told(recording):
+    windows = cut(recording, length_ms=150, step_ms=200)
+    with pytest.raises(ValueError, match="unknown feature 'rsm': choose from rms"):
+        features.extract(windows, ["rsm"])

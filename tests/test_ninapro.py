@@ -1,0 +1,149 @@
+import shutil
+
+import numpy as np
+import pytest
+import scipy.io
+
+from semg_lib import databases, ninapro
+from semg_lib.recording import DataError
+from semg_lib.source import Source
+
+
+@pytest.mark.parametrize(("name", "rate", "channels"), [("db1", 100, 10), ("db2", 2000, 12)])
+def test_load_reads_what_the_file_holds(root, name, rate, channels):
+    letter = databases.database(name).exercises[0].letter
+    recording = ninapro.load(name, 1, letter, root)
+    assert recording.rate == rate
+    assert recording.n_channels == channels
+    assert recording.emg.dtype == np.float32
+
+
+def test_load_agrees_with_scipy(root):
+    raw = scipy.io.loadmat(root / "db1" / "s1" / "S1_A1_E1.mat")
+    recording = ninapro.load("db1", 1, "A", root)
+    np.testing.assert_array_equal(recording.emg, raw["emg"].astype(np.float32))
+    np.testing.assert_array_equal(recording.label, raw["restimulus"].ravel())
+    screen = ninapro.load("db1", 1, "A", root, labels="stimulus")
+    np.testing.assert_array_equal(screen.label, raw["stimulus"].ravel())
+
+
+def test_rest_gets_the_repetition_of_the_movement_it_follows(root):
+    recording = ninapro.load("db1", 1, "A", root)
+    assert recording.repetition.min() == 1
+    rest = recording.label == 0
+    assert set(recording.repetition[rest]) == set(recording.repetition[~rest])
+    starts = np.flatnonzero(rest[1:] & ~rest[:-1]) + 1
+    np.testing.assert_array_equal(recording.repetition[starts], recording.repetition[starts - 1])
+
+
+def test_labels_are_numbered_through_the_database(spoil, tmp_path):
+    exercise = databases.database("db1").exercises[1]
+    local = np.array([0, 1, 2])
+    np.testing.assert_array_equal(ninapro._global_labels("x", local, exercise), [0, 13, 14])
+    already = np.array([0, 13, 29])
+    np.testing.assert_array_equal(ninapro._global_labels("x", already, exercise), already)
+
+
+@pytest.mark.parametrize("place", ["S1_A1_E1.mat", "a/b/s1_a1_e1.MAT", "Db1/S1/S1_A1_E1.mat"])
+def test_files_are_found_in_any_layout_and_case(root, tmp_path, place):
+    target = tmp_path / place
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(root / "db1" / "s1" / "S1_A1_E1.mat", target)
+    assert ninapro.load("db1", 1, "A", tmp_path).subject == 1
+
+
+def one_line(error):
+    message = str(error.value)
+    assert "\n" not in message
+    return message
+
+
+def test_a_missing_folder_file_or_name_is_told(root, tmp_path):
+    with pytest.raises(DataError, match="no such folder; --root") as error:
+        ninapro.load("db1", 1, "A", tmp_path / "nowhere")
+    one_line(error)
+    with pytest.raises(DataError, match=r"no file S2_A1_E1.mat .* unpack"):
+        ninapro.load("db1", 2, "A", root)
+    with pytest.raises(DataError, match="subject 28 is not in db1: choose from 1 to 27"):
+        ninapro.load("db1", 28, "A", root)
+    with pytest.raises(DataError, match="unknown database 'db9'"):
+        ninapro.load("db9", 1, "A", root)
+    with pytest.raises(DataError, match="exercise 'D' is not in db1"):
+        ninapro.load("db1", 1, "D", root)
+    with pytest.raises(DataError, match="no exercise named"):
+        ninapro.load("db1", 1, ",", root)
+    with pytest.raises(DataError, match="unknown labels"):
+        ninapro.load("db1", 1, "A", root, labels="guess")
+
+
+def test_two_files_of_one_name_are_told(root, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(root / "db1" / "s1" / "S1_A1_E1.mat", tmp_path / folder)
+    with pytest.raises(DataError, match="is there 2 times"):
+        ninapro.load("db1", 1, "A", tmp_path)
+
+
+def test_bytes_that_are_no_recording_are_told(root, tmp_path):
+    path = tmp_path / "S1_A1_E1.mat"
+    path.write_bytes(b"<html>not found</html>" * 50)
+    with pytest.raises(DataError, match=r"S1_A1_E1.mat: not a MATLAB 5 file .* download it again"):
+        ninapro.load("db1", 1, "A", tmp_path)
+    whole = (root / "db1" / "s1" / "S1_A1_E1.mat").read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match="damaged or cut short; download it again"):
+        ninapro.load("db1", 1, "A", tmp_path)
+    path.write_bytes(b"")
+    with pytest.raises(DataError, match="download it again"):
+        ninapro.load("db1", 1, "A", tmp_path)
+
+
+def test_wrong_content_names_file_value_and_remedy(spoil):
+    n = len(spoil.good["emg"])
+
+    def column(name, value, at=n // 2, dtype=float):
+        changed = spoil.good[name].astype(dtype)
+        changed[at] = value
+        return {name: changed}
+
+    def holed(value):
+        emg = spoil.good["emg"].astype(float)
+        emg[7, 3] = value
+        return {"emg": emg}
+
+    cases = [
+        ({"restimulus": None}, "no variable 'restimulus'"),
+        ({"emg": spoil.good["emg"][:, :9]}, r"\(samples, 10\) .* check the database and subject"),
+        (holed(np.nan), "emg is nan at sample 7, electrode 4; download"),
+        (holed(np.inf), "emg is inf at sample 7, electrode 4; download"),
+        ({"emg": spoil.good["emg"] * 1j}, "not real numbers"),
+        ({"restimulus": spoil.good["restimulus"][:-5]}, f"{n - 5} samples and emg {n}; download"),
+        (column("restimulus", 14), "label 14 is out of range; exercise A has movements 1 to 12"),
+        (column("restimulus", -1), "restimulus holds -1.0, out of range"),
+        (column("restimulus", 2.5), "not whole numbers|whole numbers"),
+        (column("restimulus", np.nan), "whole numbers"),
+        (column("rerepetition", 11), "holds 11, out of range; db1 has 10 repetitions"),
+        ({"rerepetition": np.array(["x"] * n, object)[:, None]}, "whole numbers"),
+    ]
+    for changes, said in cases:
+        folder = spoil(**changes)
+        with pytest.raises(DataError, match=said) as error:
+            ninapro.load("db1", 1, "A", folder)
+        assert "S1_A1_E1.mat" in one_line(error)
+
+
+def test_files_that_were_simulated_say_so(root):
+    assert Source("db1", "A", str(root)).load(1).simulated
+    assert Source("db1", "A").load(1).simulated
+    assert "simulated" in str(Source("db1", "A"))
+
+
+@pytest.mark.real
+def test_real_files_load(real_root):
+    for subject in (1, 27):
+        recording = Source("db1", "A", str(real_root)).load(subject)
+        assert not recording.simulated
+        assert recording.n_channels == 10
+        assert recording.movements.tolist() == list(range(1, 13))
+        rest = recording.label == 0
+        assert set(recording.repetition[rest]) == set(range(1, 11))

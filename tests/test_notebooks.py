@@ -1,0 +1,137 @@
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from semg_lib import notebooks
+from semg_lib.notebooks import GOLDEN, RunError
+from semg_lib.recording import DataError
+
+SOURCES = sorted(notebooks.FOLDER.glob("*.ipynb"))
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A source with a parameters cell and two golden ones, as people leave it after running."""
+    cells = [
+        new_markdown_cell("# Small", id="title"),
+        new_code_cell("n = 2", id="parameters", metadata={"tags": ["parameters"]}),
+        new_code_cell("print(1)\nprint(2)", id="one", metadata={"tags": [GOLDEN]}),
+        new_code_cell("print(n * 3)", id="two", metadata={"tags": [GOLDEN]}),
+        new_code_cell("n", id="echo", metadata={"collapsed": True}),
+    ]
+    path = tmp_path / "small.ipynb"
+    path.write_text(notebooks.to_text(new_notebook(cells=cells)))
+    return path
+
+
+def nbval(path):
+    command = [sys.executable, "-m", "pytest", "--nbval", str(path), "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, "--rootdir", str(path.parent), "-c", "/dev/null"],
+        cwd=path.parent, capture_output=True, text=True,
+    )  # fmt: skip
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
+def test_sources_are_clean(path):
+    assert notebooks.problems(path) == []
+
+
+def test_golden_cells_are_stored_compared_and_stable(small):
+    assert notebooks.problems(small)
+    notebooks.main(["golden", str(small)])
+    assert notebooks.problems(small) == []
+    before = small.read_bytes()
+    notebooks.main(["golden", str(small)])
+    notebooks.main(["clean", str(small)])
+    assert small.read_bytes() == before
+    assert nbval(small)[0] == 0
+    small.write_text(small.read_text().replace('"6\\n"', '"7\\n"'))
+    status, output = nbval(small)
+    assert status == 1, output
+    assert "1 failed" in output
+
+
+def test_cleaning_takes_out_what_running_leaves(small):
+    notebook = notebooks.read(small)
+    for number, cell in enumerate(notebook.cells[1:], 1):
+        cell.execution_count = number
+        cell.metadata["papermill"] = {"duration": 1.0}
+    notebook.cells[4].outputs = [new_output("stream", text="2\n")]
+    notebook.cells.insert(2, new_code_cell("n = 9", metadata={"tags": ["injected-parameters"]}))
+    notebook.metadata["papermill"] = {"output_path": "somewhere"}
+    cleaned = notebooks.clean(notebook)
+    text = notebooks.to_text(cleaned)
+    assert "papermill" not in text
+    assert "injected" not in text
+    assert [c.get("outputs", []) for c in cleaned.cells] == [[]] * 5
+
+
+def test_problems_are_found(small):
+    notebook = notebooks.clean(notebooks.read(small))
+    notebook.cells[4].source = "\n".join(["x = 1"] * 21) + ";"
+    notebook.cells[1].metadata = nbformat.from_dict({})
+    notebook.cells[3]["id"] = "one"
+    small.write_text(notebooks.to_text(notebook))
+    found = "\n".join(notebooks.problems(small))
+    for said in ("tagged parameters", "golden", "one id", "21 lines", "semicolon"):
+        assert said in found
+
+
+def test_parameters_take_effect_and_appear(small, tmp_path):
+    out = tmp_path / "out" / "executed.ipynb"
+    notebooks.run(small, out, {"n": 5}, quiet=True)
+    executed = notebooks.read(out)
+    assert any(
+        output.get("text") == "15\n" for c in executed.cells for output in c.get("outputs", [])
+    )
+
+
+def test_a_failing_cell_is_one_line(small, tmp_path):
+    def failing(code):
+        notebook = notebooks.read(small)
+        notebook.cells[4].source = code
+        small.write_text(notebooks.to_text(notebook))
+        with pytest.raises(RunError) as error:
+            notebooks.run(small, tmp_path / "executed.ipynb", {}, quiet=True)
+        assert "\n" not in str(error.value)
+        return str(error.value)
+
+    assert failing("raise ValueError('no such file: x')") == "no such file: x"
+    said = failing("1 / 0")
+    assert "ZeroDivisionError" in said
+    assert "traceback is in" in said
+
+
+def test_published_copies_hold_no_traces_and_have_alternative_texts(small, tmp_path):
+    notebook = notebooks.read(small)
+    code = "from semg_lib import plots\nplots.curves({'a': [2.0, 1.0]})"
+    notebook.cells[4].source = "import sys\nprint('warned', file=sys.stderr)\n" + code
+    small.write_text(notebooks.to_text(notebook))
+    out = tmp_path / "executed.ipynb"
+    notebooks.run(small, out, {"n": 3}, quiet=True)
+    copy = notebooks.publish(notebooks.read(out), "Run on nothing.")
+    text = notebooks.to_text(copy)
+    for trace in ("papermill", "warned", str(tmp_path), "start_time"):
+        assert trace not in text
+    assert "Run on nothing." in copy.cells[1].source
+    assert copy.cells[-1].metadata["mystnb"]["image"]["alt"].startswith("Training loss")
+
+
+def test_files_that_are_no_notebooks_are_told(tmp_path, capsys):
+    with pytest.raises(DataError, match="no such notebook"):
+        notebooks.read(tmp_path / "none.ipynb")
+    (tmp_path / "bad.ipynb").write_text("hello")
+    with pytest.raises(DataError, match="not a notebook"):
+        notebooks.read(tmp_path / "bad.ipynb")
+    assert notebooks.main(["polish"]) == 2
+    assert "choose from clean, golden, check" in capsys.readouterr().out
+
+
+def test_check_prints_and_fails(small, capsys):
+    assert notebooks.main(["check", str(small)]) == 1
+    assert "small.ipynb: " in capsys.readouterr().out

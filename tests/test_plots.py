@@ -1,0 +1,72 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from semg_lib import inspection, labels, plots, signal_plots, training
+from semg_lib.papers.atzori2016 import REPORTED, AtzoriNet
+
+
+def figures(recording, split):
+    accuracy = pd.DataFrame({"cnn": [0.7, 0.8, 0.75], "lda": [0.6, 0.7, 0.65]}, index=[1, 2, 3])
+    said = [each for each in REPORTED if each.database == "db1"]
+    delay = np.array([0.5, 0.9, 1.1])
+    return {
+        "electrodes": signal_plots.electrodes(),
+        "excerpt": signal_plots.excerpt(recording, start_s=0, seconds=9, screen=recording.label),
+        "delays": signal_plots.delays(delay, "three trials"),
+        "spectra": signal_plots.spectra([recording]),
+        "movement_map": signal_plots.movement_map(recording),
+        "window_images": signal_plots.window_images(split),
+        "split_map": signal_plots.split_map(split),
+        "curves": plots.curves({"a": [2.0, 1.0], "b": [2.0, None]}, chance=2.5),
+        "confusion": plots.confusion([[8, 2], [1, 9]], [0, 4]),
+        "subject_dots": plots.subject_dots(accuracy, reported=said),
+    }
+
+
+def test_every_figure_is_an_image_with_a_text_that_tells_it(recording, split):
+    for name, picture in figures(recording, split).items():
+        data, metadata = picture._repr_mimebundle_()
+        assert picture.png.startswith(b"\x89PNG"), name
+        assert len(picture.png) < 300_000, name
+        assert metadata["image/png"]["alt"] == data["text/plain"] == picture.alt
+        assert len(picture.alt) > 30, name
+
+
+def test_texts_tell_the_numbers(recording, split):
+    made = figures(recording, split)
+    assert "median 0.90 s" in made["delays"].alt
+    assert "85 % right" in made["confusion"].alt
+    assert "CNN 75.0 %; LDA 65.0 %" in made["subject_dots"].alt
+    assert "[2, 5, 7]" in made["split_map"].alt
+
+
+def test_a_figure_can_be_saved(tmp_path):
+    plots.curves({"a": [1.0]}).save(tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_onset_delays_by_hand():
+    asked = np.array([0, 1, 1, 1, 0, 0, 2, 2, 2, 0, 0, 3, 3])
+    moved = np.array([0, 0, 1, 1, 1, 0, 0, 0, 2, 2, 0, 0, 0])
+    assert labels.onset_delays(asked, moved, rate=10).tolist() == [0.1, 0.2]
+    assert labels.agreement(asked, moved) == pytest.approx(6 / 13)
+
+
+def test_layers_and_source_show_the_network():
+    text = inspection.layers(AtzoriNet(10, 15, 13), 10, 15)
+    assert "block2      32 x 5 x 3             9,248" in text
+    source = inspection.source(AtzoriNet).data
+    assert "nn.AvgPool2d(3)" in source
+    assert "Parameters\n" not in source
+
+
+def test_pytorchs_weights_shrink_the_signal_and_hes_do_not(split):
+
+    x = split.train.take(slice(0, 256))
+    scale = {}
+    for how in ("pytorch", "he"):
+        training.seed_everything(0)
+        network = training.initialise(AtzoriNet(10, 15, 13), how)
+        scale[how] = inspection.signal_scales(network, x)["classifier"]
+    assert scale["pytorch"] < 0.1 < scale["he"]

@@ -1,0 +1,175 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from semg_lib import provenance, results
+from semg_lib.evaluation import Outcome
+from semg_lib.papers.atzori2016 import REPORTED, Settings
+from semg_lib.recording import DataError
+from semg_lib.results import Record
+
+
+def start(**changes):
+    run = {
+        "paper": "atzori2016",
+        "database": "db1",
+        "exercises": "A",
+        "subjects": [1, 2],
+        "seed": 0,
+        "recipe": "recommended",
+        "preset": "quick",
+        "simulated": True,
+        "settings": Settings.named("db1"),
+        "device": "cpu",
+    }
+    return Record.start(**(run | changes))
+
+
+def outcome(subject=1, method="cnn", right=3, labels=(0, 1, 2, 3), loss=()):
+    label = np.array(labels)
+    predicted = np.where(np.arange(len(label)) < right, label, label[0])
+    return Outcome(subject, method, label, predicted, tuple(loss))
+
+
+def test_a_record_says_what_was_run():
+    record = start()
+    assert record.simulated
+    assert {"python", "torch", "numpy"} <= set(record.versions)
+    assert record.settings["window_ms"] == 150
+    assert record.settings["recipe"]["epochs"] == 30
+    assert "CPU" in record.device
+
+
+def test_a_record_survives_saving(tmp_path):
+    record = start()
+    record.add(outcome(loss=[1.5, float("nan")]))
+    record.add(outcome(method="lda"))
+    record.save(tmp_path / "a" / "record.json")
+    again = results.load(tmp_path / "a" / "record.json")
+    assert again.scores == record.scores
+    assert again.losses == {"cnn": [[1.5, None]]}
+    assert again.confusion == record.confusion
+    assert again.wall_seconds >= 0
+    assert [p.name for p in (tmp_path / "a").iterdir()] == ["record.json"]
+    content = json.loads((tmp_path / "a" / "record.json").read_text())
+    assert set(content["scores"][0]) == {
+        *("subject", "method", "accuracy", "balanced_accuracy", "classes", "n_test")
+    }
+
+
+def test_an_empty_record_is_json(tmp_path):
+    start().save(tmp_path / "record.json")
+    assert results.load(tmp_path / "record.json").scores == []
+
+
+def test_a_cut_off_run_goes_on_and_another_begins_anew(tmp_path):
+    path = tmp_path / "record.json"
+    assert start().resume(path).scores == []
+    record = start()
+    record.add(outcome())
+    record.save(path)
+    same = start().resume(path)
+    assert same.done(1, ["cnn"])
+    assert not same.done(1, ["cnn", "lda"])
+    assert not same.done(2, ["cnn"])
+    assert start(seed=1).resume(path).scores == []
+    assert start(settings=Settings.named("db1", epochs=2)).resume(path).scores == []
+
+
+def test_confusions_add_up_over_subjects_with_other_labels():
+    record = start()
+    record.add(outcome(labels=(0, 1, 3), right=3))
+    record.add(outcome(subject=2, labels=(0, 1, 2), right=3))
+    record.add(outcome(subject=2, method="lda", labels=(0, 1, 2), right=3))
+    assert record.labels == [0, 1, 2, 3]
+    assert record.confusion["cnn"] == np.diag([2, 2, 1, 1]).tolist()
+    assert record.confusion["lda"] == np.diag([1, 1, 1, 0]).tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("{", "not a record"), ('{"paper": "x"}', "not a record: ")]
+)
+def test_files_that_are_no_records_are_told(tmp_path, text, said):
+    path = tmp_path / "record.json"
+    path.write_text(text)
+    with pytest.raises(DataError, match=f"record.json: {said}"):
+        results.load(path)
+    with pytest.raises(DataError, match="no such record"):
+        results.load(tmp_path / "other.json")
+
+
+def two_seeds():
+    records = []
+    for seed, right in ((0, 2), (1, 4)):
+        record = start(seed=seed)
+        for subject in (1, 2, 3):
+            record.add(outcome(subject, right=right))
+        record.add(outcome(1, "lda", right=2))
+        records.append(record)
+    return records
+
+
+def test_tables_average_over_seeds_first():
+    records = two_seeds()
+    assert results.by_subject(records).loc[1, "cnn"] == pytest.approx((0.5 + 1) / 2)
+    summary = results.summary(records).loc["cnn"]
+    assert summary["mean"] == pytest.approx(75)
+    assert (summary["subjects"], summary["seeds"]) == (3, 2)
+
+
+def test_simulated_numbers_say_so_beside_the_papers():
+    table = results.beside_reported(REPORTED, "db1", this_run=two_seeds(), stored_run=[])
+    assert list(table.columns) == ["paper", "this run"]
+    assert table.loc["cnn", "paper"] == "66.59 ± 6.40 (S)"
+    assert "simulated" in table.loc["cnn", "this run"]
+    assert table.loc["classical average", "this run"] == ""
+
+
+def test_stored_records_are_found_by_what_they_are(tmp_path):
+    for name, changes in (("a", {}), ("b", {"recipe": "paper"}), ("c", {"study": "optimiser"})):
+        start(**changes).save(tmp_path / "atzori2016" / f"{name}.json")
+    assert len(results.load_all("atzori2016", tmp_path)) == 2
+    assert len(results.load_all("atzori2016", tmp_path, recipe="paper")) == 1
+    assert results.load_all("atzori2016", tmp_path, study="optimiser")[0].study == "optimiser"
+
+
+def test_the_code_hash_ignores_comments_and_docstrings_and_sees_code():
+    code = 'def f(x):\n    """Say."""\n    # why\n    return x + 1  # so\n'
+    same = 'def f(x):\n    """Say more.\n\n    Much more."""\n\n    return x + 1\n'
+    assert provenance._bare(code) == provenance._bare(same)
+    assert provenance._bare(code) != provenance._bare(code.replace("+ 1", "+ 2"))
+    assert '"#"' in provenance._bare('x = "#"\n')
+    hashes = {provenance.code_hash("atzori2016", simulated=kind) for kind in (False, True)}
+    assert len(hashes) == 2
+
+
+def test_every_scoring_module_is_there():
+    for name in (*provenance._SCORING, *provenance._SIMULATING):
+        assert (provenance.PACKAGE / f"{name}.py").is_file()
+
+
+@pytest.mark.parametrize(
+    "record", results.load_all("atzori2016"), ids=lambda r: f"{r.recipe}{r.seed}"
+)
+def test_stored_records_agree_with_themselves(record):
+    assert not record.simulated
+    assert {s.subject for s in record.scores} == set(record.subjects)
+    for method, matrix in record.confusion.items():
+        scores = [s for s in record.scores if s.method == method]
+        counts = np.array(matrix)
+        assert counts.sum() == sum(s.n_test for s in scores)
+        right = sum(s.accuracy * s.n_test for s in scores)
+        assert np.trace(counts) == pytest.approx(right, abs=1e-6)
+    for curves in record.losses.values():
+        assert all(math.isfinite(v) for curve in curves for v in curve)
+
+
+def test_the_full_run_is_as_good_as_it_should_be():
+    stored = results.load_all("atzori2016", recipe="recommended", database="db1", simulated=False)
+    assert {r.seed for r in stored} >= {0, 1, 2}
+    summary = results.summary(stored)
+    assert (summary["subjects"] == 18).all()
+    assert summary.loc["cnn", "mean"] >= 74
+    assert summary.loc["random_forest", "mean"] >= 76
