@@ -26,6 +26,7 @@ _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+_PATH = re.compile(r'^(root|out) = ".+"$', re.MULTILINE)
 
 
 class RunError(RuntimeError):
@@ -94,9 +95,6 @@ def problems(path: str | Path) -> list[str]:
     golden = [cell for cell in code if GOLDEN in tags(cell)]
     if not 2 <= len(golden) <= 5 or not all(cell.outputs for cell in golden):
         found.append("there must be two to five golden cells, with their text stored")
-    ids = [cell["id"] for cell in notebook.cells]
-    if len(set(ids)) < len(ids):
-        found.append("two cells have one id")
     for cell in code:
         lines = cell.source.splitlines()
         if len(lines) > MAX_LINES:
@@ -175,8 +173,8 @@ def publish(notebook: NotebookNode, about: str) -> NotebookNode:
     notebook.metadata = nbformat.from_dict(_METADATA)
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({"tags": tags(cell)} if tags(cell) else {})
-        if "injected-parameters" in tags(cell) or "parameters" in tags(cell):
-            cell.metadata.tags = [*tags(cell), "hide-input"]
+        if "injected-parameters" in tags(cell):
+            cell.source = _PATH.sub(r'\1 = "..."  # a folder of the machine it ran on', cell.source)
         if cell.cell_type != "code":
             continue
         cell.outputs = [each for each in cell.outputs if each.get("name") != "stderr"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import scipy.io
 
@@ -55,5 +56,5 @@ class Source:
         return any(name == "simulated" for path in paths for name, _, _ in scipy.io.whosmat(path))
 
     def __str__(self) -> str:
-        kind = f"files in {self.root}" if self.root else "simulated recordings"
+        kind = f"files below {Path(self.root).name}" if self.root else "simulated recordings"
         return f"{self.database.upper()}, exercises {self.exercises}: {kind}"

@@ -4,6 +4,7 @@ import scipy.signal
 
 from semg_lib import labels, synthetic
 from semg_lib.forearm import Arm, Drift
+from semg_lib.papers import atzori2016
 from semg_lib.recording import DataError
 
 
@@ -78,3 +79,17 @@ def test_files_are_written_whole_in_the_official_layout(tmp_path):
     paths = synthetic.write_mat(tmp_path, "db2", 3, "B", movements=(1,))
     assert [p.relative_to(tmp_path).as_posix() for p in paths] == ["DB2_s3/S3_E1_A1.mat"]
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_simulated_db1_is_as_hard_as_it_should_be():
+    """Five methods between 50 and 90 %, in a sensible order: kNN last, CNN beside the best."""
+    settings = atzori2016.Settings.named("db1", preset="quick")
+    accuracy = {name: [] for name in atzori2016.METHODS}
+    for subject in (2, 3):
+        recording = synthetic.simulate("db1", subject, "A")
+        for outcome in atzori2016.replicate(recording, settings):
+            accuracy[outcome.method].append(outcome.score.accuracy)
+    mean = {name: np.mean(values) for name, values in accuracy.items()}
+    assert all(0.5 < value < 0.9 for value in mean.values()), mean
+    assert min(mean, key=mean.get) == "knn"
+    assert mean["cnn"] > mean["knn"] + 0.03
