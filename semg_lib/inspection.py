@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from IPython.display import Markdown
 from torch import nn
+
+from semg_lib.training import History
 
 
 def source(thing: object) -> Markdown:
@@ -57,3 +60,14 @@ def signal_scales(network: nn.Module, x: np.ndarray) -> dict[str, float]:
     """
     outputs = _outputs(network, torch.as_tensor(x))
     return {name: float(out.std()) for name, out in outputs.items()}
+
+
+def epoch_printer(every: int = 5) -> Callable[[int, History], None]:
+    """Return what `training.fit` can report to: it prints every n-th epoch's loss."""
+
+    def report(epoch: int, history: History) -> None:
+        if epoch == 1 or epoch % every == 0:
+            loss, accuracy = history.loss[-1], history.accuracy[-1]
+            print(f"epoch {epoch}: loss {loss:.3f}, training accuracy {accuracy:.3f}")
+
+    return report

@@ -91,6 +91,7 @@ def curves(losses: Mapping[str, Sequence[float]], *, chance: float | None = None
         axis.axhline(chance, color=INK, ls=":", lw=1)
         axis.text(1, chance, "guessing", va="bottom", fontsize=8)
     axis.set(xlabel="epoch", ylabel="training loss", ylim=(0, None))
+    axis.xaxis.get_major_locator().set_params(integer=True)
     axis.grid(True, alpha=0.6)
     if len(losses) > 1:
         axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
