@@ -144,7 +144,7 @@ def run(
             kernel_name="python3",
             progress_bar=False,
             # The kernel's own warnings are about sockets and say nothing to a reader.
-            extra_arguments=["--log-level=ERROR"],
+            extra_arguments=["--log-level=CRITICAL"],
             **streams,
         )
     except papermill.PapermillExecutionError as error:

@@ -49,12 +49,19 @@ class Source:
         if not self.root:
             return True
         spec = databases.database(self.database)
-        paths = [
-            ninapro.find(self.root, spec, subject, exercise)
+        return any(
+            _marked(ninapro.find(self.root, spec, subject, exercise))
             for exercise in spec.exercises_named(self.exercises)
-        ]
-        return any(name == "simulated" for path in paths for name, _, _ in scipy.io.whosmat(path))
+        )
 
     def __str__(self) -> str:
         kind = f"files below {Path(self.root).name}" if self.root else "simulated recordings"
         return f"{self.database.upper()}, exercises {self.exercises}: {kind}"
+
+
+def _marked(path: Path) -> bool:
+    """Tell whether a file bears the simulator's mark; a file that is damaged does not."""
+    try:
+        return any(name == "simulated" for name, _, _ in scipy.io.whosmat(path))
+    except Exception:  # loading it says what is wrong, and SciPy raises a dozen kinds
+        return False

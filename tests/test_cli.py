@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 from typer.testing import CliRunner
 
@@ -72,16 +75,29 @@ def test_a_wrong_request_is_one_line_and_fails(tmp_path, monkeypatch, capsys, ar
     assert not any(tmp_path.iterdir())
 
 
-def test_a_bad_file_is_one_line_and_fails(spoil, tmp_path, monkeypatch, capsys):
+def test_a_bad_file_is_told_and_fails(spoil, tmp_path, monkeypatch, capsys):
     folder = spoil(emg=spoil.good["emg"][:, :9])
     status, _, err = semg(
         monkeypatch, capsys,
         *("run", "atzori2016", "--root", folder, "--subjects", "1", "--out", tmp_path / "o"),
     )  # fmt: skip
     assert status == 1
-    last = err.strip().splitlines()[-1]
-    assert "S1_A1_E1.mat: emg has shape" in last
-    assert "check the database and subject" in last
+    assert "S1_A1_E1.mat: emg has shape" in err
+    assert "check the database and subject" in err
+
+
+def test_a_shell_sees_one_line_of_a_bad_file(root, tmp_path):
+    (tmp_path / "S1_A1_E1.mat").write_bytes(b"<html>" * 100)
+    program = "from semg_lib.cli import main; main()"
+    arguments = ["run", "atzori2016", "--root", str(tmp_path), "--subjects", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments, "--out", str(tmp_path / "o")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "not a MATLAB 5 file" in done.stderr
 
 
 def test_a_run_leaves_notebook_and_record_and_goes_on(root, tmp_path, monkeypatch, capsys):
