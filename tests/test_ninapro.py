@@ -138,6 +138,18 @@ def test_files_that_were_simulated_say_so(root):
     assert "simulated" in str(Source("db1", "A"))
 
 
+def test_a_repetition_that_is_not_in_the_file_is_told(spoil):
+    lost = spoil.good["rerepetition"] == 5
+    folder = spoil(
+        restimulus=np.where(lost, 0, spoil.good["restimulus"]),
+        rerepetition=np.where(lost, 0, spoil.good["rerepetition"]),
+    )
+    source = Source("db1", "A", str(folder))
+    with pytest.raises(DataError, match=r"S1_A1_E1.mat: repetition 5 is not there, .* download"):
+        source.load(1, repetitions=(2, 5, 7))
+    assert len(set(source.load(1).repetition.tolist())) == 9
+
+
 @pytest.mark.real
 def test_real_files_load(real_root):
     for subject in (1, 27):
