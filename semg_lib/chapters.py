@@ -12,7 +12,8 @@ from types import ModuleType
 
 import pandas as pd
 
-from semg_lib import claims, plots, results, settings
+from semg_lib import baselines, claims, plots, results, settings
+from semg_lib.evaluation import interval
 from semg_lib.papers import PAPERS
 from semg_lib.provenance import code_hash
 from semg_lib.results import Record
@@ -29,6 +30,7 @@ def methods(module: ModuleType, records: Sequence[Record], database: str) -> str
     """Return the paper's numbers beside ours, one row a method; unknown cells stay empty."""
     said = {each.method: each for each in module.REPORTED if each.database == database}
     ours = results.summary(records)
+    average = 100 * results.by_subject(records)[list(baselines.NAMES)].mean(axis=1)
     rows = []
     for method in [*ours.index, *(name for name in said if name not in ours.index)]:
         paper = f"{said[method].mean:.2f} ± {said[method].sd:.2f}" if method in said else ""
@@ -40,6 +42,12 @@ def methods(module: ModuleType, records: Sequence[Record], database: str) -> str
                 f"{row['low']:.1f} to {row['high']:.1f}",
                 f"{row['balanced']:.1f}",
                 f"{row['seeds']:.0f}",
+            ]
+        elif method == "classical average":
+            low, high = interval(average.to_numpy())
+            cells[:2] = [
+                f"{average.mean():.1f} ± {average.std():.1f}",
+                f"{low:.1f} to {high:.1f}",
             ]
         rows.append([plots.TITLES.get(method, method), *cells, paper])
     kind = "simulated, " if records[0].simulated else ""

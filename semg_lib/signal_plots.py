@@ -71,8 +71,10 @@ def excerpt(
     for channel in range(recording.n_channels):
         axis.plot(t, emg[:, channel] / gap - channel, lw=0.7, color=INK)
     _shade(axis, t, label, SKY, 0, 0.93, alpha=0.35)
+    legend = "shaded: a movement is done"
     if screen is not None:
         _shade(axis, t, screen[part], ORANGE, 0.95, 1.0, alpha=0.9)
+        legend += ", bars: it is asked for"
     axis.set(
         yticks=-np.arange(recording.n_channels),
         yticklabels=np.arange(recording.n_channels) + 1,
@@ -80,7 +82,7 @@ def excerpt(
         xlabel="time, s",
         xlim=(t[0], t[-1]),
         ylim=(-recording.n_channels + 0.2, 1.6),
-        title=f"{_who(recording)}: bars: asked for; shade: done",
+        title=f"{_who(recording)}: {legend}",
     )
     movements = [int(each) for each in np.unique(label) if each > 0]
     alt = (
