@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from semg_lib import baselines
 from semg_lib.evaluation import interval
 from semg_lib.settings import Reported
 
@@ -41,13 +42,7 @@ _STYLE = {
     "grid.color": "#d8dee4",
 }
 
-TITLES = {
-    "cnn": "CNN",
-    "lda": "LDA",
-    "knn": "kNN",
-    "svm": "SVM",
-    "random_forest": "Random Forests",
-}
+TITLES = {"cnn": "CNN"} | baselines.TITLES
 
 
 @dataclass(frozen=True, eq=False)
