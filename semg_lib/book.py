@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 from semg_lib import notebooks, runs
@@ -55,7 +56,8 @@ def plan(paper: str, root: str) -> Iterator[tuple[str, Run]]:
 def replicate(root: str, out: Path = BUILD / "runs") -> None:
     """Run every paper on real recordings; records go to results/, copies to book/executed/.
 
-    Records that are complete and made by the same code, data and settings are kept.
+    Records that are complete and made by the same code and settings are kept; a run that was cut
+    off goes on.
     """
     for paper in PAPERS:
         stored = ROOT / "results" / paper
@@ -63,35 +65,46 @@ def replicate(root: str, out: Path = BUILD / "runs") -> None:
             print(f"{name}: {len(run.subjects)} subjects", flush=True)
             folder = out / run.name
             kept = "study.json" if run.study else "record.json"
-            _copy(stored / f"{name}.json", folder / kept)
+            _seed(folder / kept, stored / f"{name}.json")
             # Its first subject's study is shown beside the comparison.
-            _copy(stored / f"db1-A-full-study-seed0-s{run.subjects[0]}.json", folder / "study.json")
+            _seed(folder / "study.json", stored / f"db1-A-full-study-seed0-s{run.subjects[0]}.json")
             run.execute(out)
-            _copy(folder / kept, stored / f"{name}.json")
-        _publish(folder, paper)
-    _publish_data(root, out / "data")
+            shutil.copy(folder / kept, stored / f"{name}.json")
+        _publish(folder / "notebook.ipynb", EXECUTED, paper, _about(folder / "record.json"))
+    _run_data(root, out / "data")
 
 
-def _copy(source: Path, target: Path) -> None:
-    if source.is_file():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, target)
+def _seed(record: Path, stored: Path) -> None:
+    """Begin with what is stored, but never over what a run that was cut off has left."""
+    if stored.is_file() and not record.is_file():
+        record.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(stored, record)
 
 
-def _publish(folder: Path, paper: str) -> None:
-    about = notebooks.about(records.load(folder / "record.json"))
-    copy = notebooks.publish(notebooks.read(folder / "notebook.ipynb"), about)
-    (EXECUTED / f"{paper}.ipynb").write_text(notebooks.to_text(copy))
+def _publish(executed: Path, folder: Path, name: str, about: str) -> None:
+    copy = notebooks.publish(notebooks.read(executed), f"This copy was run on {about}")
+    (folder / f"{name}.ipynb").write_text(notebooks.to_text(copy))
 
 
-def _publish_data(root: str, folder: Path) -> None:
+def _about(path: Path) -> str:
+    """Say where an executed copy's results come from."""
+    record = records.load(path)
+    kind = "**simulated** " if record.simulated else ""
+    return (
+        f"{kind}{record.database.upper()}, exercises {record.exercises}, {len(record.subjects)} "
+        f"subjects, {record.preset} preset with the {record.recipe} recipe, seed {record.seed}, "
+        f"on {record.device}, {record.date}."
+    )
+
+
+def _run_data(root: str, folder: Path) -> None:
+    """Run the data chapter's notebook, which makes no record, on real recordings."""
     subjects = runs.available("db1", "A", root)
     executed = folder / "notebook.ipynb"
     parameters = {"root": str(Path(root).resolve()), "subjects": subjects}
     notebooks.run(notebooks.FOLDER / "data.ipynb", executed, parameters)
-    about = f"This copy was run on DB1, exercise A, {len(subjects)} subjects, {notebooks.today()}."
-    copy = notebooks.publish(notebooks.read(executed), about)
-    (EXECUTED / "data.ipynb").write_text(notebooks.to_text(copy))
+    about = f"DB1, exercise A, {len(subjects)} subjects, {date.today()}."
+    _publish(executed, EXECUTED, "data", about)
 
 
 def fresh() -> Path:
@@ -110,12 +123,8 @@ def fresh() -> Path:
         print(f"notebook {number} of {len(sources)}: {source.name}", flush=True)
         executed = BUILD / "runs" / "fresh" / source.name
         notebooks.run(source, executed, {})
-        about = (
-            "This copy was run on this machine, on **simulated** recordings, quick preset, "
-            f"{notebooks.today()}."
-        )
-        copy = notebooks.publish(notebooks.read(executed), about)
-        (stage / "book" / "executed" / source.name).write_text(notebooks.to_text(copy))
+        about = f"this machine, on **simulated** recordings, quick preset, {date.today()}."
+        _publish(executed, stage / "book" / "executed", source.stem, about)
     return build(stage)
 
 

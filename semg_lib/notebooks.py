@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -187,17 +186,6 @@ def publish(notebook: NotebookNode, about: str) -> NotebookNode:
     return notebook
 
 
-def about(record: Any) -> str:
-    """Return the line that tells a reader where an executed copy's results come from."""
-    data = f"simulated {record.database.upper()}" if record.simulated else record.database.upper()
-    recipe = f" with the {record.recipe} recipe" if record.recipe else ""
-    return (
-        f"This copy was run on {data}, exercises {record.exercises}, {len(record.subjects)} "
-        f"subjects, {record.preset} preset{recipe}, seed {record.seed}, on {record.device}, "
-        f"{record.date}."
-    )
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Clean, check or refresh the sources named, or all: ``python -m semg_lib.notebooks clean``."""
     verb, *names = sys.argv[1:] if arguments is None else arguments
@@ -216,11 +204,6 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"unknown verb {verb!r}: choose from clean, golden, check")
             return 2
     return status
-
-
-def today() -> str:
-    """Return the date as the book writes it."""
-    return date.today().isoformat()
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ class Record(pydantic.BaseModel):
     def resume(self, path: str | Path) -> Record:
         """Return the record at that path if it is of the same run, cut off, else this one.
 
-        A run of other code, data or settings is never continued, but begun again.
+        A run of other code, subjects, versions or settings is never continued, but begun again.
         """
         if not Path(path).is_file():
             return self

@@ -12,7 +12,7 @@ from semg_lib.papers import atzori2016
 
 @pytest.fixture(scope="session")
 def recording():
-    """Four movements of a DB1 subject, nine tenths of it cheaper than an exercise."""
+    """Four movements of a DB1 subject: a third of exercise A."""
     recording = synthetic.simulate("db1", 1, "A", movements=(1, 2, 3, 4))
     recording.emg.setflags(write=False)
     return recording

@@ -100,3 +100,15 @@ def test_the_plan_is_what_the_stored_records_are(root):
     assert names[-1] == "db1-A-full-recommended-seed0"
     stored = {path.stem for path in (book.ROOT / "results" / "atzori2016").glob("*.json")}
     assert {name for name in names if "study" not in name} <= stored
+
+
+def test_replicating_goes_on_where_it_was_cut_off(tmp_path):
+    stored, record = tmp_path / "stored.json", tmp_path / "run" / "record.json"
+    book._seed(record, stored)
+    assert not record.exists()
+    stored.write_text("stored")
+    book._seed(record, stored)
+    assert record.read_text() == "stored"
+    record.write_text("further")
+    book._seed(record, stored)
+    assert record.read_text() == "further"

@@ -5,8 +5,10 @@ import pytest
 from typer.testing import CliRunner
 
 from semg_lib import cli, results, runs
+from semg_lib.papers import atzori2016
 from semg_lib.recording import DataError
 from semg_lib.runs import Run
+from semg_lib.source import Source
 
 
 def semg(monkeypatch, capsys, *arguments):
@@ -135,9 +137,6 @@ def test_help_lists_the_commands():
 @pytest.mark.real
 def test_a_committed_record_is_reproduced(real_root):
     """The classical methods of one real subject, by the library; CI has no time for the network."""
-    from semg_lib.papers import atzori2016
-    from semg_lib.source import Source
-
     stored = results.by_subject(results.load_all("atzori2016", recipe="recommended", seed=0))
     recording = Source("db1", "A", str(real_root)).load(2)
     settings = atzori2016.Settings.named("db1")
