@@ -3,54 +3,144 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import importlib.metadata
 import io
 import platform
 import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 PACKAGE = Path(__file__).parent
 
-# What can change a score; a run's `code` is the hash of these and of the paper's module.
-_SCORING = (
-    "recording",
-    "databases",
-    "ninapro",
-    "preprocessing",
-    "windows",
-    "splits",
-    "features",
-    "baselines",
-    "augmentation",
-    "training",
-    "evaluation",
-)
-_SIMULATING = ("forearm", "synthetic")
+# Where a score comes from: the paper's own functions, how recordings are read or simulated, and
+# how predictions are scored. Everything these reach counts, and nothing else.
+_PAPER = ("Settings", "replicate", "study")
+_SCORE = (("evaluation", "Outcome"), ("evaluation", "confusion"))
+_DATA = {False: ("ninapro", "load"), True: ("synthetic", "simulate")}
 
 
 def code_hash(paper: str, *, simulated: bool) -> str:
     """Return a hash of the code that a score depends on; comments and docstrings do not count."""
     digest = hashlib.sha256()
-    for name in (*_SCORING, *(_SIMULATING if simulated else ()), f"papers/{paper}"):
-        digest.update(_bare((PACKAGE / f"{name}.py").read_text()).encode())
+    for module, name in reached(paper, simulated=simulated):
+        digest.update(f"{module}.{name}\n{_module(module).text(name)}\n".encode())
     return digest.hexdigest()[:12]
 
 
-def _bare(source: str) -> str:
-    """Return Python source without comments, docstrings and blank lines."""
+def reached(paper: str, *, simulated: bool) -> list[tuple[str, str]]:
+    """Return the definitions that a paper's scores depend on, as sorted (module, name).
+
+    A definition is reached if a reached one names it, however unlikely that it is called: what
+    is found is never too little.
+    """
+    left = [(f"papers.{paper}", name) for name in _PAPER] + [*_SCORE, _DATA[simulated]]
+    found: set[tuple[str, str]] = set()
+    while left:
+        module, name = left.pop()
+        if (module, name) in found or name not in _module(module).statements:
+            continue
+        found.add((module, name))
+        left.extend(_module(module).uses(name))
+        left.extend((module, each) for each in _module(module).effects)
+    return sorted(found)
+
+
+@dataclass(frozen=True)
+class _Module:
+    """One module of the library: what its top level defines, and what its imports stand for."""
+
+    name: str
+    lines: list[str]  # without comments and docstrings
+    statements: dict[str, list[ast.stmt]]  # what defines or changes a name
+    imports: dict[str, tuple[str, str]]  # alias: module and name; no name is the module itself
+    effects: list[str]  # statements that bind no name act on whoever imports the module
+
+    def text(self, name: str) -> str:
+        """Return the source of a definition."""
+        parts = []
+        for statement in self.statements[name]:
+            decorators = getattr(statement, "decorator_list", [])
+            first = min(each.lineno for each in (statement, *decorators))
+            parts.extend(self.lines[first - 1 : statement.end_lineno])
+        return "\n".join(line for line in parts if line)
+
+    def uses(self, name: str) -> Iterator[tuple[str, str]]:
+        """Yield the library's definitions that a definition names."""
+        for statement in self.statements[name]:
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                    module, own = self.imports.get(node.value.id, ("", ""))
+                    if module and not own:
+                        yield module, node.attr
+                elif isinstance(node, ast.Name):
+                    module, own = self.imports.get(node.id, (self.name, node.id))
+                    if own:
+                        yield module, own
+
+
+@functools.cache
+def _module(name: str) -> _Module:
+    source = (PACKAGE / f"{name.replace('.', '/')}.py").read_text()
+    tree = ast.parse(source)
+    imports: dict[str, tuple[str, str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("semg_lib"):
+            package = node.module.removeprefix("semg_lib").removeprefix(".")
+            for alias in node.names:
+                inner = f"{package}.{alias.name}".removeprefix(".")
+                is_module = (PACKAGE / f"{inner.replace('.', '/')}.py").is_file()
+                known = alias.asname or alias.name
+                imports[known] = (inner, "") if is_module else (package, alias.name)
+    statements: dict[str, list[ast.stmt]] = {}
+    effects = []
+    for statement in tree.body:
+        if isinstance(statement, ast.Import | ast.ImportFrom) or _is_docstring(statement):
+            continue
+        bound = set(_bound(statement))
+        if not bound:
+            bound = {f"line {statement.lineno}"}
+            effects.extend(bound)
+        for each in bound:
+            statements.setdefault(each, []).append(statement)
+    return _Module(name, _bare(source, tree), statements, imports, effects)
+
+
+def _bound(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names that a top-level statement defines or changes."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        yield statement.name
+        return
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            while isinstance(node, ast.Subscript | ast.Attribute):
+                node = node.value
+            if isinstance(node, ast.Name):
+                yield node.id
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _bare(source: str, tree: ast.Module) -> list[str]:
+    """Return the lines of Python source, those of comments and docstrings empty."""
     lines = source.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column]
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+    for node in ast.walk(tree):
+        if _is_docstring(node):
             for row in range(node.lineno - 1, node.end_lineno):
                 lines[row] = ""
-    return "\n".join(line.rstrip() for line in lines if line.strip())
+    return [line.rstrip() for line in lines]
 
 
 def versions() -> dict[str, str]:

@@ -1,0 +1,81 @@
+import pytest
+
+from semg_lib import provenance
+from semg_lib.papers import PAPERS
+
+LIBRARY = {
+    "papers/some2016.py": (
+        "from semg_lib import helpers\nfrom semg_lib.evaluation import Outcome\n\n"
+        "def replicate():\n    return Outcome(helpers.used())\n\n"
+        "def study():\n    pass\n\nNEVER = helpers.unused\n"
+    ),
+    "helpers.py": (
+        '"""Help."""\nTABLE = {}\nTABLE["a"] = 1\n\n'
+        'def used():\n    """Say."""\n    # why\n    return TABLE\n\n'
+        "def unused():\n    return 1\n"
+    ),
+    "evaluation.py": "class Outcome:\n    pass\n\ndef confusion():\n    pass\n",
+    "ninapro.py": "def load():\n    pass\n",
+    "synthetic.py": "def simulate():\n    pass\n",
+}
+
+
+@pytest.fixture
+def hashed(tmp_path, monkeypatch):
+    """Return the hash of a small library in which a piece of text was replaced."""
+    monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
+    (tmp_path / "papers").mkdir()
+
+    def with_change(old="", new="", *, simulated=False):
+        for name, text in LIBRARY.items():
+            (tmp_path / name).write_text(text.replace(old, new) if old else text)
+        provenance._module.cache_clear()
+        return provenance.code_hash("some2016", simulated=simulated)
+
+    yield with_change
+    provenance._module.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return TABLE", "return dict(TABLE)"),
+        ('["a"] = 1', '["a"] = 2'),
+        ("TABLE = {}", "TABLE = dict()"),
+        ("class Outcome:\n    pass", "class Outcome:\n    x = 1"),
+        ("def load():\n    pass", "def load():\n    return 1"),
+        ("def study():\n    pass", "def study():\n    return 1"),
+        ('"""Help."""', "import warnings\nwarnings.simplefilter('error')"),
+    ],
+)
+def test_code_that_a_score_can_reach_counts(hashed, old, new):
+    assert hashed() != hashed(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("# why", "# because"),
+        ('"""Say."""', '"""Tell."""'),
+        ("return 1", "return 2"),
+        ("NEVER", "EVER"),
+        ("def simulate():\n    pass", "def simulate():\n    return 1"),
+    ],
+)
+def test_comments_and_what_is_out_of_reach_do_not_count(hashed, old, new):
+    assert hashed() == hashed(old, new)
+
+
+def test_a_simulated_run_depends_on_the_simulator(hashed):
+    assert hashed(simulated=True) != hashed()
+    changed = "def simulate():\n    pass", "def simulate():\n    return 1"
+    assert hashed(simulated=True) != hashed(*changed, simulated=True)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_paper_reaches_data_windows_split_and_training(paper):
+    reached = provenance.reached(paper, simulated=False)
+    assert {("ninapro", "load"), ("windows", "cut"), ("training", "fit")} <= set(reached)
+    assert ("splits", "audit") in reached
+    assert ("forearm", "trial") not in reached
+    assert ("forearm", "trial") in provenance.reached(paper, simulated=True)
