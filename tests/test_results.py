@@ -135,6 +135,9 @@ def test_stored_records_are_found_by_what_they_are(tmp_path):
     assert results.load_all("atzori2016", tmp_path, study="optimiser")[0].study == "optimiser"
 
 
+@pytest.mark.parametrize(
+    "record", results.load_all("atzori2016"), ids=lambda r: f"{r.recipe}{r.seed}"
+)
 def test_stored_records_agree_with_themselves(record):
     assert not record.simulated
     assert {s.subject for s in record.scores} == set(record.subjects)
