@@ -62,13 +62,10 @@ def make_subject(spec: Database, subject: int, seed: int, drift: Drift) -> Subje
     n_ring = 8  # both protocols: eight electrodes in a ring, the others on chosen muscles
     ring = np.arange(n_ring) / n_ring * 2 * np.pi
     chosen = np.linspace(0.4, 2 * np.pi - 0.4, n_channels - n_ring)
-    steps = {
-        name: rng.normal(size=(spec.n_repetitions, *size))
-        for name, size in (("shift", ()), ("gain", (n_channels,)), ("noise", (n_channels,)))
-    }
-    for walk in steps.values():
-        walk[0] = 0
-    session = np.arange(spec.n_repetitions) / 5
+    shift, gain, noise = (
+        _wander(rng, spec.n_repetitions, size) for size in ((), (n_channels,), (n_channels,))
+    )
+    session = np.arange(spec.n_repetitions)
     amputee = spec.name == "db3"
     return Subject(
         muscle_angle=np.linspace(0, 2 * np.pi, N_MUSCLES, endpoint=False)
@@ -81,11 +78,19 @@ def make_subject(spec: Database, subject: int, seed: int, drift: Drift) -> Subje
         delay_s=rng.uniform(0.7, 1.0),
         release_s=rng.uniform(0.6, 0.95),
         skill=rng.uniform(0.55, 0.8) if amputee else rng.uniform(0.75, 1.25),
-        shift=0.07 * drift.electrode_shift * np.cumsum(steps["shift"]),
-        gain=np.exp(0.10 * drift.gain * np.cumsum(steps["gain"], axis=0)),
-        noise=np.exp(0.25 * drift.impedance * np.abs(np.cumsum(steps["noise"], axis=0))),
-        width=1 + 0.12 * drift.fatigue * session,
+        shift=0.027 * drift.electrode_shift * shift,
+        gain=np.exp(0.036 * drift.gain * gain),
+        noise=np.exp(0.09 * drift.impedance * np.abs(noise)),
+        width=1 + 0.011 * drift.fatigue * session,
     )
+
+
+def _wander(rng: np.random.Generator, n: int, size: tuple[int, ...]) -> np.ndarray:
+    """Return a walk that keeps its direction, (repetition, ...), from 0 by about 1 a step."""
+    slope = rng.choice([-1.0, 1.0], size=size)
+    steps = slope * rng.uniform(0.5, 1.5, size=size) + 0.4 * rng.normal(size=(n, *size))
+    steps[0] = 0
+    return np.cumsum(steps, axis=0)
 
 
 def synergy(spec: Database, subject: int, movement: int, seed: int) -> np.ndarray:
@@ -162,16 +167,16 @@ def trial(
     active = np.clip((t - onset) / rise, 0, 1) * np.clip((end + fall - t) / fall, 0, 1)
 
     # No two repetitions are alike: another force, other muscles helping, another path there.
-    spread = 0.24 * arm.variability / who.skill
+    spread = 0.14 * arm.variability / who.skill
     performed = excited * rng.lognormal(0, spread, N_MUSCLES)
-    force = rng.lognormal(0, 0.15 * arm.variability) * (
-        1 + 0.25 * arm.variability * _slow(rng, n, rate, 0.7)
+    force = rng.lognormal(0, 0.09 * arm.variability) * (
+        1 + 0.15 * arm.variability * _slow(rng, n, rate, 0.7)
     )
     holding = 1 / (1 + np.exp(-(t - onset - rng.uniform(0.4, 1.0)) / 0.12))
     wander = np.stack([_slow(rng, n, rate, 0.5) for _ in range(N_MUSCLES)], axis=1)
     excitation = performed[0] * (1 - holding)[:, None] + performed[1] * holding[:, None]
     excitation = excitation * (np.maximum(force, 0.1) * active)[:, None]
-    excitation *= np.exp(0.22 * arm.variability * wander)
+    excitation *= np.exp(0.13 * arm.variability * wander)
     tone = 0.05 * arm.restlessness * rng.lognormal(0, 0.6, N_MUSCLES)
     drive = excitation + tone
 
