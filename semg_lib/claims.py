@@ -2,64 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
-from semg_lib.evaluation import paired_tests, verdict
+from semg_lib.evaluation import signed_rank, verdict
 
 
-def judge(
-    accuracy: pd.DataFrame, reference: str, claims: Sequence[tuple[str, str, int]]
-) -> pd.DataFrame:
-    """Test claims that set one method beside others.
+def judge(differences: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Test claims that put one thing above another.
 
     Parameters
     ----------
-    accuracy : DataFrame (subject, method)
-        Fractions.
-    reference : str
-        The method all claims are about.
-    claims : sequence of (str, str, int)
-        The claim in words, the other method, and 1 if the claim puts the reference above it, -1
-        if below.
+    differences : mapping of str to Series (subject,)
+        The claim in words, and for every subject the difference that the claim says is positive,
+        as a fraction.
 
     Returns
     -------
     DataFrame
-        One row a claim: subjects, the difference it says is positive and its 95 % bootstrap
-        interval in points, p of Wilcoxon's signed-rank test adjusted by Holm, and whether the
-        claim is supported, not supported or undecided. Under six subjects p cannot fall below
-        0.05, so all stays undecided.
+        One row a claim: subjects, mean difference and its 95 % bootstrap interval in points, p of
+        Wilcoxon's signed-rank test adjusted by Holm, and whether the claim is supported, not
+        supported or undecided. Under six subjects p cannot fall below 0.05, so all stays
+        undecided.
     """
-    complete = accuracy.dropna()
-    tests = paired_tests(complete[[reference, *(other for _, other, _ in claims)]], reference)
-    rows = {}
-    for words, other, sign in claims:
-        test = tests.loc[other]
-        ends = sorted((sign * test["low"], sign * test["high"]))
-        row = {"difference": sign * test["difference"], "low": ends[0], "high": ends[1]}
-        rows[words] = {
-            "subjects": len(complete),
-            **{name: 100 * value for name, value in row.items()},
-            "p": test["p"],
-            "verdict": verdict(row | {"p": test["p"]}),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim")
+    complete = pd.DataFrame(differences).dropna().rename_axis("claim", axis="columns")
+    table = signed_rank(complete)
+    table.insert(0, "subjects", len(complete))
+    table["verdict"] = [verdict(row) for _, row in table.iterrows()]
+    table[["difference", "low", "high"]] *= 100
+    return table
 
 
 def atzori2016(accuracy: pd.DataFrame) -> pd.DataFrame:
     """Judge the paper's two claims on accuracies (subject, method)."""
+    accuracy = accuracy.dropna()
     classical = accuracy.drop(columns="cnn")
     best = classical.mean().idxmax()
     return judge(
-        accuracy.assign(average=classical.mean(axis=1)),
-        "cnn",
-        [
-            ("the CNN is above the classical average", "average", 1),
-            ("the CNN is below the best classical method", best, -1),
-        ],
+        {
+            "the CNN is above the classical average": accuracy["cnn"] - classical.mean(axis=1),
+            "the CNN is below the best classical method": classical[best] - accuracy["cnn"],
+        }
     )
 
 
-CLAIMS: Mapping = {"atzori2016": atzori2016}
+def zhai2017(accuracy: pd.DataFrame) -> pd.DataFrame:
+    """Judge the paper's claims on accuracies (subject, method), means over sessions."""
+    gain = {
+        kind: accuracy[f"{kind}_recalibrated"] - accuracy[f"{kind}_frozen"]
+        for kind in ("cnn", "svm")
+    }
+    return judge(
+        {
+            "recalibration raises the CNN's accuracy": gain["cnn"],
+            "the CNN gains more from it than the SVM": gain["cnn"] - gain["svm"],
+            "the recalibrated CNN is above the recalibrated SVM": accuracy["cnn_recalibrated"]
+            - accuracy["svm_recalibrated"],
+        }
+    )
+
+
+CLAIMS: Mapping = {"atzori2016": atzori2016, "zhai2017": zhai2017}

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from semg_lib import databases, notebooks, results, synthetic
+from semg_lib import databases, notebooks, results, runs, synthetic
 from semg_lib.recording import DataError
 from semg_lib.runs import Run
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 out_console = Console()
 
 Database = Annotated[str, typer.Option(help="db1, db2 or db3.")]
+PapersDatabase = Annotated[str, typer.Option(help="db1, db2 or db3; the paper's if not given.")]
 Subjects = Annotated[str, typer.Option(help="Such as 1,2 or 1-3 or all.")]
 Exercises = Annotated[str, typer.Option(help="Letters, such as A or BC; the first if not given.")]
 Seed = Annotated[int, typer.Option(min=0, help="Fixes every random choice.")]
@@ -82,8 +83,10 @@ def simulate(
 def run(
     paper: Annotated[str, typer.Argument(help="Such as atzori2016.")],
     out: Out,
-    database: Database = "db1",
-    exercises: Exercises = "",
+    database: PapersDatabase = "",
+    exercises: Annotated[
+        str, typer.Option(help="Letters, such as A or BC; the paper's if not given.")
+    ] = "",
     subjects: Subjects = "1,2",
     root: Annotated[
         Path | None, typer.Option(help="Folder with NinaPro's files; simulated data without.")
@@ -99,11 +102,12 @@ def run(
 
     A run that was cut off goes on where it stopped; one that is complete is only shown again.
     """
+    spec = databases.database(database or next(iter(runs.about(paper))))
     chosen = Run(
         paper=paper,
-        database=database,
+        database=spec.name,
         exercises=exercises,
-        subjects=parse_subjects(subjects, databases.database(database).n_subjects),
+        subjects=parse_subjects(subjects, spec.n_subjects),
         root=str(root or ""),
         preset=preset,
         recipe=recipe,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -43,6 +43,36 @@ class Outcome:
             balanced_accuracy=balanced_accuracy(self.label, self.predicted),
             classes=len(np.unique(self.label)),
             n_test=len(self.label),
+        )
+
+
+class SessionScore(Score):
+    """A score over several sessions; its accuracy is the mean of theirs."""
+
+    sessions: list[float]  # accuracy in each session, in order
+    agreement: list[float]  # how well a trial's windows agree; known without labels
+    named: list[int]  # movements that some trial's vote names; known without labels
+
+
+@dataclass(frozen=True, eq=False)
+class SessionOutcome(Outcome):
+    """What one method predicted for one subject's test windows, session by session."""
+
+    session: np.ndarray = field(kw_only=True)  # (window,), the session each window is of
+    agreement: tuple[float, ...] = field(kw_only=True)  # by session, see `recalibration`
+    named: tuple[int, ...] = field(kw_only=True)  # by session, see `recalibration`
+
+    @property
+    def score(self) -> SessionScore:
+        """Accuracy as the mean over sessions, balanced accuracy over all windows."""
+        right = self.label == self.predicted
+        sessions = [float(right[self.session == each].mean()) for each in np.unique(self.session)]
+        plain = super().score
+        return SessionScore(
+            **plain.model_dump() | {"accuracy": float(np.mean(sessions))},
+            sessions=[round(each, 6) for each in sessions],
+            agreement=[round(each, 6) for each in self.agreement],
+            named=list(self.named),
         )
 
 
@@ -93,37 +123,33 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def paired_tests(by_method: pd.DataFrame, reference: str) -> pd.DataFrame:
-    """Compare each method with one, subject by subject.
+def signed_rank(differences: pd.DataFrame) -> pd.DataFrame:
+    """Test whether differences between methods are of one sign over subjects.
 
     Parameters
     ----------
-    by_method : DataFrame (subject, method)
-        Accuracy of every method on the same subjects.
-    reference : str
-        The method that the others are compared with.
+    differences : DataFrame (subject, question)
+        For each question, how much one method is above the other on each subject.
 
     Returns
     -------
     DataFrame
-        One row a method: mean difference (reference minus method), its bootstrap interval, and p
-        of Wilcoxon's signed-rank test, adjusted by Holm.
+        One row a question: mean difference, its bootstrap interval, and p of Wilcoxon's
+        signed-rank test, adjusted for the number of questions by Holm.
     """
-    rows = []
-    for method in by_method.columns.drop(reference):
-        difference = (by_method[reference] - by_method[method]).to_numpy()
-        low, high = interval(difference)
-        p = scipy.stats.wilcoxon(difference).pvalue if np.any(difference) else 1.0
-        rows.append(
-            {"method": method, "difference": difference.mean(), "low": low, "high": high, "p": p}
-        )
-    table = pd.DataFrame(rows).set_index("method")
+    rows = {}
+    for question, difference in differences.items():
+        values = difference.to_numpy()
+        low, high = interval(values)
+        p = scipy.stats.wilcoxon(values).pvalue if np.any(values) else 1.0
+        rows[question] = {"difference": values.mean(), "low": low, "high": high, "p": p}
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(differences.columns.name)
     table["p"] = holm(table["p"].to_numpy())
     return table
 
 
 def verdict(test: Mapping[str, float], *, level: float = 0.05) -> str:
-    """Say what a row of `paired_tests` makes of the claim that the difference is positive."""
+    """Say what a row of `signed_rank` makes of the claim that the difference is positive."""
     if not test["p"] < level:
         return "undecided"
     return "supported" if test["difference"] > 0 else "not supported"

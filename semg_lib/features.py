@@ -20,6 +20,7 @@ from sklearn.decomposition import PCA
 from torch import Tensor
 
 from semg_lib.preprocessing import Standardiser
+from semg_lib.settings import check_name
 from semg_lib.windows import Windows
 
 
@@ -183,31 +184,43 @@ def spectrogram(
     return power.transpose(-1, -2)
 
 
-SCALINGS = ("window", "channel", "none")
+INTENSITIES = ("power", "magnitude", "decibel")
+SCALED_OVER = ("window", "channel")
 
 
-def scale(images: Tensor, how: str) -> Tensor:
-    """Bring images (window, channel, frequency, frame) to 0..1.
+def scale(power: Tensor, intensity: str, over: str = "window", range_db: float = 40.0) -> Tensor:
+    """Bring spectrograms to intensities between 0 and 1.
 
     Parameters
     ----------
-    images : Tensor
-    how : {"window", "channel", "none"}
-        By the least and the largest value of a window over all channels, which keeps what is loud
-        and what is soft apart; or of each channel; or not at all.
+    power : Tensor (window, channel, frequency, frame)
+        As `spectrogram` returns it.
+    intensity : {"power", "magnitude", "decibel"}
+        Power as it is, its square root, or its logarithm. The first two are brought to 0..1 by the
+        least and the largest value, decibels by the largest and the range below it.
+    over : {"window", "channel"}
+        Whose largest value becomes 1: that of a window over all channels, which keeps loud and
+        soft electrodes apart, or that of each channel.
+    range_db : float
+        How far below the largest value 0 is, in decibels.
 
     Raises
     ------
     ValueError
-        If the name is unknown.
+        If a name is unknown.
     """
-    if how not in SCALINGS:
-        raise ValueError(f"unknown scaling {how!r}: choose from {', '.join(SCALINGS)}")
-    if how == "none":
-        return images
-    over = (1, 2, 3) if how == "window" else (2, 3)
-    low, high = images.amin(over, keepdim=True), images.amax(over, keepdim=True)
-    return (images - low) / (high - low).clamp_min(torch.finfo(images.dtype).tiny)
+    check_name("intensity", intensity, INTENSITIES)
+    check_name("scaling over", over, SCALED_OVER)
+    axes = (1, 2, 3) if over == "window" else (2, 3)
+    tiny = torch.finfo(power.dtype).tiny
+    largest = power.amax(axes, keepdim=True)
+    if intensity == "decibel":
+        below_db = 10 * torch.log10((power / largest.clamp_min(tiny)).clamp_min(tiny))
+        return (1 + below_db / range_db).clamp_min(0)
+    least = power.amin(axes, keepdim=True)
+    if intensity == "magnitude":
+        power, least, largest = power.sqrt(), least.sqrt(), largest.sqrt()
+    return (power - least) / (largest - least).clamp_min(tiny)
 
 
 @dataclass(frozen=True, eq=False)

@@ -169,8 +169,8 @@ def trial(
     # No two repetitions are alike: another force, other muscles helping, another path there.
     spread = 0.14 * arm.variability / who.skill
     performed = excited * rng.lognormal(0, spread, N_MUSCLES)
-    force = rng.lognormal(0, 0.09 * arm.variability) * (
-        1 + 0.15 * arm.variability * _slow(rng, n, rate, 0.7)
+    force = rng.lognormal(0, 0.15 * arm.variability) * (
+        1 + 0.25 * arm.variability * _slow(rng, n, rate, 0.7)
     )
     holding = 1 / (1 + np.exp(-(t - onset - rng.uniform(0.4, 1.0)) / 0.12))
     wander = np.stack([_slow(rng, n, rate, 0.5) for _ in range(N_MUSCLES)], axis=1)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pydantic
 
-from semg_lib.evaluation import Outcome, Score, confusion, interval
+from semg_lib.evaluation import Outcome, Score, SessionScore, confusion, interval
 from semg_lib.provenance import code_hash, device_name, versions
 from semg_lib.recording import DataError
 from semg_lib.settings import Reported
@@ -43,7 +43,7 @@ class Record(pydantic.BaseModel):
     code: str
     wall_seconds: float = 0.0
     labels: list[int] = []
-    scores: list[Score] = []
+    scores: list[SessionScore | Score] = []
     confusion: dict[str, list[list[int]]] = {}  # method: (true, predicted), over subjects
     losses: dict[str, list[list[float | None]]] = {}  # method: (subject, epoch); null: not finite
 
@@ -201,6 +201,29 @@ def by_subject(records: Sequence[Record], *, value: str = "accuracy") -> pd.Data
     return table.pivot_table(index="subject", columns="method", values=value)[order]
 
 
+def by_session(records: Sequence[Record], *, value: str = "sessions") -> pd.DataFrame:
+    """Return one row a subject and method, one column a session: the mean over seeds.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        Of a paper with sessions.
+    value : {"sessions", "agreement", "named"}
+        Accuracy, or one of the signs that need no label.
+    """
+    rows = [
+        {"method": score.method, "subject": score.subject, "session": session, value: each}
+        for record in records
+        for score in record.scores
+        for session, each in enumerate(getattr(score, value), 1)
+    ]
+    order = list(dict.fromkeys(row["method"] for row in rows))
+    table = pd.DataFrame(rows).pivot_table(
+        index=["method", "subject"], columns="session", values=value
+    )
+    return table.loc[order]
+
+
 def summary(records: Sequence[Record]) -> pd.DataFrame:
     """Return one row a method: subjects, seeds, mean, sd over subjects and interval, per cent."""
     table = scores(records)
@@ -235,7 +258,7 @@ def beside_reported(
     """
     columns = {
         "paper": {
-            each.method: f"{each.mean:.2f} ± {each.sd:.2f} ({each.mark})"
+            each.method: f"{each.text} ({each.mark})"
             for each in reported
             if each.database == database
         }

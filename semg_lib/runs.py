@@ -5,9 +5,30 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from semg_lib import databases, ninapro, notebooks
+from semg_lib import databases, notebooks
 from semg_lib.papers import PAPERS
 from semg_lib.recording import DataError
+from semg_lib.source import Source
+
+# The databases a paper's methods can take, with the exercises of a run that names none; the first
+# database is the one of a run that names none.
+ABOUT = {
+    "atzori2016": {"db1": "A", "db2": "B", "db3": "B"},
+    "zhai2017": {"db2": "BCD", "db3": "B"},
+}
+
+
+def about(paper: str) -> dict[str, str]:
+    """Return the databases a paper's methods can take, and its exercises of each.
+
+    Raises
+    ------
+    DataError
+        If there is no such paper.
+    """
+    if paper not in PAPERS:
+        raise DataError(f"unknown paper {paper!r}: choose from {', '.join(PAPERS)}")
+    return ABOUT[paper]
 
 
 def ranges(numbers: list[int]) -> str:
@@ -27,8 +48,7 @@ def available(database: str, exercises: str, root: str | Path) -> list[int]:
     found = []
     for subject in range(1, spec.n_subjects + 1):
         try:
-            for exercise in spec.exercises_named(exercises):
-                ninapro.find(root, spec, subject, exercise)
+            Source(database, exercises, str(root)).files(subject)
         except DataError:
             continue
         found.append(subject)
@@ -46,8 +66,8 @@ class Run:
     """
 
     paper: str
-    database: str = "db1"
-    exercises: str = ""  # the first of the database if empty
+    database: str = ""  # the paper's first if empty
+    exercises: str = ""  # the paper's if empty
     subjects: list[int] = field(default_factory=lambda: [1, 2])
     root: str = ""  # simulated data if empty
     preset: str = ""  # full with a root, quick without, if empty
@@ -61,11 +81,12 @@ class Run:
         def put(name: str, value: object) -> None:
             object.__setattr__(self, name, value)
 
-        if self.paper not in PAPERS:
-            raise DataError(f"unknown paper {self.paper!r}: choose from {', '.join(PAPERS)}")
-        spec = databases.database(self.database)
-        chosen = spec.exercises_named(self.exercises or spec.exercises[0].letter)
-        module = PAPERS[self.paper]
+        exercises_of, module = about(self.paper), PAPERS[self.paper]
+        spec = databases.database(self.database or next(iter(exercises_of)))
+        if spec.name not in exercises_of:
+            known = ", ".join(exercises_of)
+            raise DataError(f"{self.paper} cannot use {spec.name}: choose from {known}")
+        chosen = spec.exercises_named(self.exercises or exercises_of[spec.name])
         put("database", spec.name)
         put("exercises", "".join(each.letter for each in chosen))
         put("root", str(Path(self.root).expanduser().resolve()) if self.root else "")
@@ -78,8 +99,8 @@ class Run:
                 raise DataError(f"unknown method {method!r}: choose from {known}")
         for subject in self.subjects:
             spec.check_subject(subject)
-            for exercise in chosen if self.root else ():
-                ninapro.find(self.root, spec, subject, exercise)
+            if self.root:
+                Source(spec.name, self.exercises, self.root).files(subject)
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ surely the paper fixes it; `table` turns them into the table a chapter shows.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -20,6 +20,13 @@ MARKS = {
     "A": "assumed: the paper's value is unknown",
     "O": "ours: departs from the paper on purpose",
 }
+
+
+def check_name(what: str, name: str, known: Iterable[str]) -> None:
+    """Raise ValueError unless a name is among the known ones."""
+    known = list(known)
+    if name not in known:
+        raise ValueError(f"unknown {what} {name!r}: choose from {', '.join(known)}")
 
 
 def setting(default: Any, mark: str, note: str) -> Any:
@@ -68,7 +75,10 @@ def change(settings: Any, changes: Mapping[str, Any]) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Reported:
-    """One number of a paper: mean and standard deviation over subjects, in per cent."""
+    """One number of a paper: mean and standard deviation over subjects, in per cent.
+
+    A gain is in points. The standard deviation is None where it is unknown.
+    """
 
     database: str
     method: str
@@ -76,3 +86,8 @@ class Reported:
     sd: float | None
     mark: str
     note: str = ""
+
+    @property
+    def text(self) -> str:
+        """The number as tables show it."""
+        return f"{self.mean:.2f}" if self.sd is None else f"{self.mean:.2f} ± {self.sd:.2f}"

@@ -53,29 +53,61 @@ class Source:
             If a file cannot be used, or one of the ``repetitions`` asked for is not in it.
         """
         if not self.root:
-            return synthetic.simulate(self.database, subject, self.exercises, labels=labels)
-        recording = ninapro.load(self.database, subject, self.exercises, self.root, labels=labels)
+            done = self._done(subject)
+            return synthetic.simulate(self.database, subject, done, labels=labels)
+        there = "".join(self.files(subject))
+        recording = ninapro.load(self.database, subject, there, self.root, labels=labels)
         present = set(recording.repetition[recording.label > 0].tolist())
         for repetition in repetitions:
             if repetition not in present:
+                files = ", ".join(str(path) for path in self.files(subject).values())
                 raise DataError(
-                    f"{', '.join(map(str, self._paths(subject)))}: repetition {repetition} is not "
-                    f"there, only {sorted(present)}; download the file again"
+                    f"{files}: repetition {repetition} is not there, only {sorted(present)}; "
+                    "download the file again"
                 )
         return replace(recording, simulated=self.simulated(subject))
 
-    def _paths(self, subject: int) -> list[Path]:
+    def files(self, subject: int) -> dict[str, Path]:
+        """Return the subject's files by the letters of their exercises.
+
+        Some amputees of DB3 stopped early: exercises that they are known not to have begun are
+        left out.
+
+        Raises
+        ------
+        DataError
+            If there is no such subject, or a file is missing.
+        """
         spec = databases.database(self.database)
-        return [
-            ninapro.find(self.root, spec, subject, exercise)
-            for exercise in spec.exercises_named(self.exercises)
-        ]
+        spec.check_subject(subject)
+        found = {}
+        for exercise in spec.exercises_named(self.exercises):
+            try:
+                found[exercise.letter] = ninapro.find(self.root, spec, subject, exercise)
+            except DataError:
+                if exercise.letter in self._done(subject):
+                    raise
+        return found
+
+    def _done(self, subject: int) -> str:
+        """Return the letters of the exercises that the subject did."""
+        spec = databases.database(self.database)
+        spec.check_subject(subject)
+        chosen = spec.exercises_named(self.exercises)
+        done = synthetic.movements_done(spec, subject)
+        letters = "".join(each.letter for each in chosen if each.offset < done)
+        if not letters:
+            raise DataError(
+                f"{spec.name} subject {subject} did {done} movements, none of exercise "
+                f"{self.exercises}; choose another"
+            )
+        return letters
 
     def simulated(self, subject: int) -> bool:
         """Tell whether this subject was simulated, by the mark that `synthetic` leaves."""
         if not self.root:
             return True
-        return any(_marked(path) for path in self._paths(subject))
+        return any(_marked(path) for path in self.files(subject).values())
 
     def __str__(self) -> str:
         kind = f"files below {Path(self.root).name}" if self.root else "simulated recordings"

@@ -26,7 +26,7 @@ RAW_RATE = 2000  # Hz; DB1's envelopes are made from signals at half of it
 BAND_HZ = (20, 450)  # pass band of the Delsys electrodes
 
 
-def _movements_done(spec: Database, subject: int) -> int:
+def movements_done(spec: Database, subject: int) -> int:
     """Return how many movements of the database this subject did.
 
     Which movements the amputees left out is not known; leaving out the last ones is assumed.
@@ -57,7 +57,7 @@ def simulate_file(
     spec.check_subject(subject)
     who = forearm.make_subject(spec, subject, seed, drift)
     rate = RAW_RATE if spec.rate == RAW_RATE else RAW_RATE / 2
-    last = min(exercise.n_movements, _movements_done(spec, subject) - exercise.offset)
+    last = min(exercise.n_movements, movements_done(spec, subject) - exercise.offset)
     parts: dict[str, list[np.ndarray]] = {
         key: [] for key in ("emg", "stimulus", "restimulus", "repetition", "rerepetition")
     }
@@ -198,7 +198,7 @@ def write_mat(
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for exercise in spec.exercises_named(letters):
-        if exercise.offset >= _movements_done(spec, subject):
+        if exercise.offset >= movements_done(spec, subject):
             continue  # a movement block this amputee did not do
         content = simulate_file(name, subject, exercise, **options)
         columns = {key: value if key == "emg" else value[:, None] for key, value in content.items()}

@@ -71,7 +71,7 @@ def test_amputees_lack_electrodes_and_movements():
     assert synthetic.simulate("db3", 7, "B", movements=(1,)).n_channels == 10
     with pytest.raises(DataError, match="did no movement"):
         synthetic.simulate("db3", 1, "D")
-    last = synthetic._movements_done(synthetic.database("db3"), 1)
+    last = synthetic.movements_done(synthetic.database("db3"), 1)
     assert last == 38
 
 
