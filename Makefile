@@ -31,6 +31,9 @@ replicate: $(READY)  ## run the papers on the recordings in SEMG_DATA anew
 golden: $(READY)  ## run the notebooks and store what their golden cells print
 	$(BIN)/python -m semg_lib.notebooks golden
 
+bench: $(READY)  ## measure speed and memory, as ratios against named peers
+	$(BIN)/python benchmarks/spectrogram.py
+
 serve: $(READY)  ## show the book built last at http://localhost:8000
 	$(BIN)/python -m semg_lib.book serve
 
@@ -38,4 +41,4 @@ clean: $(READY)  ## strip outputs and metadata from the notebooks, remove what w
 	$(BIN)/python -m semg_lib.notebooks clean
 	rm -rf _build book/generated
 
-.PHONY: help book site test replicate golden serve clean
+.PHONY: help book site test replicate golden bench serve clean

@@ -1,0 +1,105 @@
+"""Spectrograms and components of five minutes of signal, against a loop over SciPy's.
+
+``python benchmarks/spectrogram.py`` measures both in processes of their own, prints a table and
+writes ``benchmarks/spectrogram.json``. Ratios can be compared between machines, seconds cannot.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import scipy.signal
+import torch
+from sklearn.decomposition import PCA
+
+from semg_lib.features import ChannelPCA
+from semg_lib.papers import zhai2017
+from semg_lib.recording import Recording
+from semg_lib.windows import Windows, cut
+
+MINUTES, RATE, CHANNELS = 5, 2000, 12
+CORES = min(2, os.cpu_count() or 1)
+REPEATS = 3
+
+
+def signal() -> Windows:
+    """Return the windows of white noise with the shape of a DB2 recording."""
+    n = MINUTES * 60 * RATE
+    ones = np.ones(n, np.int16)
+    emg = np.random.default_rng(0).normal(0, 1e-4, (n, CHANNELS)).astype(np.float32)
+    recording = Recording(emg, ones, ones, ones.astype(np.int8), RATE, "db2", 1, simulated=True)
+    return cut(recording, length_ms=200, step_ms=100)
+
+
+def library(windows: Windows) -> np.ndarray:
+    """Compute what a classifier sees as `zhai2017.prepare` does."""
+    settings = zhai2017.Settings.named("db2")
+    x = torch.cat(list(zhai2017.images(windows, settings)))
+    pca = ChannelPCA.fit(x, settings.components, repetitions=[1])
+    return pca.apply(x).numpy()
+
+
+def loop(windows: Windows) -> np.ndarray:
+    """Compute the same, one window after the other, by SciPy and scikit-learn."""
+    images = []
+    for start in windows.starts:
+        x = windows.recording.emg[start : start + windows.length].T
+        _, _, power = scipy.signal.spectrogram(x, RATE, "hamming", nperseg=256, noverlap=184)
+        below = 10 * np.log10(power[:, :95] / power[:, :95].max())
+        images.append(np.maximum(1 + below / 40, 0).reshape(CHANNELS, -1))
+    x = np.stack(images)
+    return np.stack([PCA(25).fit_transform(x[:, c]) for c in range(CHANNELS)], axis=1)
+
+
+WAYS = {"semg_lib": library, "loop over SciPy": loop}
+
+
+def measure(name: str) -> None:
+    """Print seconds (the best of some runs) and the memory that the first run added, MB."""
+    torch.set_num_threads(CORES)
+    windows = signal()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    seconds = []
+    for repeat in range(REPEATS):
+        began = time.perf_counter()
+        result = WAYS[name](windows)
+        seconds.append(time.perf_counter() - began)
+        if not repeat:
+            added = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    # Signs of components are free, so their sizes are what both ways must agree on.
+    check = float(np.abs(result).mean())
+    print(json.dumps({"seconds": min(seconds), "megabytes": added, "check": check}))
+
+
+def main() -> None:
+    """Measure every way and show their ratios."""
+    found = {}
+    for name in WAYS:
+        environment = os.environ | {"OMP_NUM_THREADS": str(CORES)}
+        command = [sys.executable, __file__, name]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        found[name] = json.loads(done.stdout)
+    mine, peer = found["semg_lib"], found["loop over SciPy"]
+    if abs(mine["check"] / peer["check"] - 1) > 1e-3:
+        raise SystemExit(f"the two ways disagree: {mine['check']} and {peer['check']}")
+    table = {
+        "what": f"spectrogram and components, {MINUTES} min of {CHANNELS} channels at {RATE} Hz",
+        "machine": f"{platform.machine()}, {CORES} cores",
+        "seconds": {name: round(each["seconds"], 3) for name, each in found.items()},
+        "megabytes added": {name: round(each["megabytes"]) for name, each in found.items()},
+        "times faster than the loop": round(peer["seconds"] / mine["seconds"], 1),
+    }
+    Path(__file__).with_suffix(".json").write_text(json.dumps(table, indent=1) + "\n")
+    print(json.dumps(table, indent=1))
+
+
+if __name__ == "__main__":
+    measure(sys.argv[1]) if len(sys.argv) > 1 else main()
