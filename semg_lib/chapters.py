@@ -6,131 +6,14 @@ The book's Sphinx extension calls `write` at every build, so that no page can sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import ModuleType
 
 import pandas as pd
 
-from semg_lib import baselines, claims, plots, results, settings
+from semg_lib import claims, plots, results, tables
 from semg_lib.evaluation import interval
 from semg_lib.papers import PAPERS
-from semg_lib.provenance import code_hash
-from semg_lib.results import Record
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table; columns after the first are centred."""
-    marks = [":--", *[":-:"] * (len(header) - 1)]
-    lines = [header, marks, *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines) + "\n"
-
-
-def methods(module: ModuleType, records: Sequence[Record], database: str) -> str:
-    """Return the paper's numbers beside ours, one row a method; unknown cells stay empty."""
-    said = {each.method: each for each in module.REPORTED if each.database == database}
-    ours = results.summary(records)
-    average = 100 * results.by_subject(records)[list(baselines.NAMES)].mean(axis=1)
-    rows = []
-    for method in [*ours.index, *(name for name in said if name not in ours.index)]:
-        paper = f"{said[method].mean:.2f} ± {said[method].sd:.2f}" if method in said else ""
-        cells = ["", "", "", ""]
-        if method in ours.index:
-            row = ours.loc[method]
-            cells = [
-                f"{row['mean']:.1f} ± {row['sd']:.1f}",
-                f"{row['low']:.1f} to {row['high']:.1f}",
-                f"{row['balanced']:.1f}",
-                f"{row['seeds']:.0f}",
-            ]
-        elif method == "classical average":
-            low, high = interval(average.to_numpy())
-            cells[:2] = [
-                f"{average.mean():.1f} ± {average.std():.1f}",
-                f"{low:.1f} to {high:.1f}",
-            ]
-        rows.append([plots.TITLES.get(method, method), *cells, paper])
-    kind = "simulated, " if records[0].simulated else ""
-    header = [
-        "method",
-        f"ours ({kind}{len(records[0].subjects)} subjects, exercise {records[0].exercises}), %",
-        "95 % interval of the mean",
-        "balanced, %",
-        "seeds",
-        "paper, %",
-    ]
-    return table(header, rows)
-
-
-def judged(verdicts: pd.DataFrame) -> str:
-    """Return the table of claims."""
-    rows = [
-        [
-            claim,
-            f"{row['difference']:+.1f}",
-            f"{row['low']:+.1f} to {row['high']:+.1f}",
-            "< 0.0001" if row["p"] < 0.0001 else f"{row['p']:.4f}",
-            f"**{row['verdict']}**",
-        ]
-        for claim, row in verdicts.iterrows()
-    ]
-    header = ["claim", "difference, points", "95 % interval", "p", "verdict"]
-    return table(header, rows)
-
-
-def runs(paper: str, records: Sequence[Record]) -> str:
-    """Return what was run, on what, by which code."""
-    now = {kind: code_hash(paper, simulated=kind) for kind in (False, True)}
-    rows = [
-        [
-            record.study or "comparison",
-            ("simulated " if record.simulated else "") + record.database.upper(),
-            record.exercises,
-            len(record.subjects),
-            record.recipe,
-            record.seed,
-            len(dict.fromkeys(score.method for score in record.scores)),
-            f"{record.wall_seconds / 60:.0f} min",
-            record.device,
-            record.date,
-            "unchanged" if record.code == now[record.simulated] else "changed",
-        ]
-        for record in records
-    ]
-    header = ["run", "data", "exercises", "subjects", "recipe", "seed", "methods", "took", "on"]
-    return table([*header, "date", "code since"], rows)
-
-
-def marks(module: ModuleType, database: str, recipe: str) -> str:
-    """Return every setting with its mark."""
-    shown = settings.table(module.Settings.named(database, recipe))
-    rows = [[name, row["value"], row["mark"], row["note"]] for name, row in shown.iterrows()]
-    return table(["setting", "value", "mark", "what it is"], rows)
-
-
-def study(records: Sequence[Record]) -> str:
-    """Return the accuracies of a study, one row a variant, one column a subject."""
-    accuracy = 100 * results.by_subject(records)
-    rows = [
-        [name, *(f"{value:.1f}" for value in values), f"{values.mean():.1f}"]
-        for name, values in accuracy.items()
-    ]
-    return table(["variant", *(f"subject {each}" for each in accuracy.index), "mean"], rows)
-
-
-def recipes(paper: str, method: str) -> str:
-    """Return a method's accuracy under both recipes, on the subjects that both were run on."""
-    by = {
-        name: results.by_subject(results.load_all(paper, recipe=name, seed=0, simulated=False))
-        for name in ("paper", "recommended")
-    }
-    both = sorted(set(by["paper"].index) & set(by["recommended"].index))
-    rows = []
-    for name, accuracy in by.items():
-        values = 100 * accuracy.loc[both, method]
-        rows.append([name, *(f"{value:.1f}" for value in values), f"{values.mean():.1f}"])
-    return table(["recipe", *(f"subject {each}" for each in both), "mean"], rows)
-
+from semg_lib.papers import zhai2017 as zhai
 
 # The variants whose curves tell the story; all at once cannot be told apart.
 TELLING = (
@@ -151,12 +34,12 @@ def atzori2016(folder: Path) -> dict[str, str]:
     studied = results.load_all("atzori2016", study="optimiser", simulated=False)
     accuracy = results.by_subject(real)
     texts = {
-        "methods": methods(module, real, "db1"),
-        "claims": judged(claims.atzori2016(accuracy)),
-        "marks": marks(module, "db1", "recommended"),
-        "study": study(studied),
-        "recipes": recipes("atzori2016", "cnn"),
-        "runs": runs(
+        "methods": tables.methods(module, real, "db1"),
+        "claims": tables.judged(claims.atzori2016(accuracy)),
+        "marks": tables.marks(module, "db1", "recommended"),
+        "study": tables.study(studied),
+        "recipes": tables.recipes("atzori2016", "cnn"),
+        "runs": tables.runs(
             "atzori2016",
             [*real, *results.load_all("atzori2016", recipe="paper", simulated=False), *studied],
         ),
@@ -188,23 +71,101 @@ def atzori2016(folder: Path) -> dict[str, str]:
     }
 
 
-CHAPTERS = {"atzori2016": atzori2016}
+def zhai2017(folder: Path) -> dict[str, str]:
+    """Write the fragments of this paper's chapter and return its numbers."""
+    runs = {
+        name: results.load_all("zhai2017", database=name, preset="full", simulated=True)
+        for name in ("db2", "db3")
+    }
+    studies = {name: results.load_all("zhai2017", study=name) for name in zhai.STUDIES}
+    said = {each.database: each for each in zhai.REPORTED}
+    numbers, rows, texts = {}, [], {}
+    for name, records in runs.items():
+        accuracy = 100 * results.by_subject(records)
+        texts[f"methods_{name}"] = tables.by_sessions(records)
+        texts[f"claims_{name}"] = tables.judged(claims.zhai2017(accuracy / 100))
+        plots.sessions(results.by_session(records)).save(folder / f"sessions_{name}.png")
+        row = [f"simulated {name.upper()}, {len(accuracy)} subjects"]
+        for better in ("cnn_recalibrated", "cnn_oracle", "svm_recalibrated"):
+            gain = (accuracy[better] - accuracy[f"{better[:3]}_frozen"]).to_numpy()
+            low, high = interval(gain)
+            row.append(f"{gain.mean():+.1f} ({low:+.1f} to {high:+.1f})")
+            numbers[f"{better}_{name}"] = f"{gain.mean():+.1f}"
+        rows.append([*row, f"+{said[name].text}"])
+        worst, worst_svm = (
+            (accuracy[f"{kind}_recalibrated"] - accuracy[f"{kind}_frozen"]).min()
+            for kind in ("cnn", "svm")
+        )
+        numbers |= {
+            f"subjects_{name}": str(len(accuracy)),
+            f"classes_{name}": str(len(records[0].labels)),
+            f"seeds_{name}": str(len({record.seed for record in records})),
+            f"paper_{name}": f"+{said[name].text}",
+            f"worst_{name}": f"{worst:+.1f}",
+            f"worst_svm_{name}": f"{worst_svm:+.1f}",
+            f"frozen_{name}": f"{accuracy['cnn_frozen'].mean():.1f} %",
+            f"recalibrated_{name}": f"{accuracy['cnn_recalibrated'].mean():.1f} %",
+        }
+    assumptions = 100 * results.by_variant(studies["assumptions"]).mean().unstack(sort=False)
+    assumptions = assumptions.rename(columns=plots.TITLES)
+    assumptions["gain, points"] = assumptions.iloc[:, 1] - assumptions.iloc[:, 0]
+    header = ["gain over frozen, points", "CNN, simulated", "CNN's oracle, simulated"]
+    header += ["SVM, simulated", "paper's CNN"]
+    texts |= {
+        "gains": tables.table(header, rows),
+        "marks": tables.marks(zhai, "db2", "recommended"),
+        "assumptions": tables.frame(assumptions),
+        "runs": tables.runs(
+            "zhai2017", [*runs["db2"], *runs["db3"], *studies["assumptions"], *studies["drift"]]
+        ),
+    }
+    for name, text in texts.items():
+        (folder / f"{name}.md").write_text(text)
+    gains = results.gains(studies["drift"], over="cnn_frozen")
+    plots.against(
+        zhai.STRENGTHS, gains, "strength of the simulated drift", "gain over frozen, points"
+    ).save(folder / "drift.png")
+    signs = results.signs(runs["db2"], "cnn_recalibrated")
+    picture = plots.scatter(signs, "movements that the votes name, %", "accuracy, %")
+    picture.save(folder / "signs.png")
+    still = gains["cnn_recalibrated"][:, 0]
+    return numbers | {
+        "still": f"{still.mean():+.1f}",
+        "still_subjects": str(len(still)),
+        "named_rho": f"{signs.corr('spearman').iloc[0, 1]:.2f}",
+    }
+
+
+CHAPTERS = {"atzori2016": atzori2016, "zhai2017": zhai2017}
 
 
 def readme_rows() -> list[str]:
-    """Return the README's row for each paper, with the figures that the records hold."""
+    """Return the figures of the README's row for each paper: the paper's, and the records'."""
     real = results.load_all("atzori2016", recipe="recommended", database="db1", simulated=False)
     ours = results.summary(real)
     said = {each.method: each for each in PAPERS["atzori2016"].REPORTED if each.database == "db1"}
-    figures = [
+    rows = [
         f"CNN {said['cnn'].mean} %, classical average {said['classical average'].mean} %, Random "
-        f"Forests {said['random_forest'].mean} % (DB1, 27 subjects, 52 movements)",
+        f"Forests {said['random_forest'].mean} % (DB1, 27 subjects, 52 movements) | "
         f"CNN {ours.loc['cnn', 'mean']:.1f} %, classical average "
         f"{ours.drop('cnn')['mean'].mean():.1f} %, Random Forests "
         f"{ours.loc['random_forest', 'mean']:.1f} % (DB1 exercise A, "
         f"{ours.loc['cnn', 'subjects']:.0f} subjects, 12 movements and rest)",
     ]
-    return [" | ".join(figures)]
+    gains = []
+    for name in ("db2", "db3"):
+        records = results.load_all("zhai2017", database=name, preset="full")
+        mean = results.summary(records)["mean"]
+        gains.append(
+            f"{mean['cnn_recalibrated'] - mean['cnn_frozen']:+.1f} points (**simulated** "
+            f"{name.upper()}, {len(records[0].subjects)} subjects)"
+        )
+    said = {each.database: each.text for each in zhai.REPORTED}
+    rows.append(
+        f"+{said['db2']} points (DB2, 50 movements), +{said['db3']} (DB3, 10 movements) | "
+        + ", ".join(gains)
+    )
+    return rows
 
 
 def write(folder: str | Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from rich.progress import track
 from rich.table import Table
 
 from semg_lib import databases, notebooks, results, runs, synthetic
+from semg_lib.forearm import Arm, Drift
 from semg_lib.recording import DataError
 from semg_lib.runs import Run
 
@@ -63,6 +64,12 @@ def simulate(
     subjects: Subjects = "1",
     exercises: Exercises = "",
     seed: Seed = 0,
+    drift: Annotated[
+        float, typer.Option(min=0, help="How much repetitions drift apart; 1 as usual, 0 not.")
+    ] = 1.0,
+    crosstalk: Annotated[
+        float, typer.Option(min=0, help="How far a muscle is heard around the forearm.")
+    ] = 1.0,
 ) -> None:
     """Write simulated recordings as files in NinaPro's layout.
 
@@ -73,9 +80,10 @@ def simulate(
     for number in numbers:
         spec.check_subject(number)
     spec.exercises_named(exercises or spec.exercises[0].letter)
+    options = {"seed": seed, "drift": Drift(*[drift] * 4), "arm": Arm(crosstalk=crosstalk)}
     quiet = not out_console.is_terminal
     for number in track(numbers, "simulating", console=out_console, disable=quiet):
-        for path in synthetic.write_mat(out, spec.name, number, exercises or None, seed=seed):
+        for path in synthetic.write_mat(out, spec.name, number, exercises or None, **options):
             out_console.print(str(path), soft_wrap=True, highlight=False)
 
 
@@ -96,7 +104,9 @@ def run(
     preset: Annotated[str, typer.Option(help="quick or full; full if --root is given.")] = "",
     recipe: Annotated[str, typer.Option(help="paper or recommended.")] = "recommended",
     methods: Annotated[str, typer.Option(help="Such as cnn,lda; all if not given.")] = "",
-    study: Annotated[bool, typer.Option("--study", help="Train the paper's variants too.")] = False,
+    study: Annotated[
+        str, typer.Option(help="Run a study of the paper too, such as optimiser (atzori2016).")
+    ] = "",
 ) -> None:
     """Replicate a paper: run its notebook and leave the executed copy and the record.
 

@@ -17,6 +17,8 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import PIL.Image
+import scipy.stats
 from matplotlib.figure import Figure
 
 from semg_lib import baselines
@@ -42,7 +44,19 @@ _STYLE = {
     "grid.color": "#d8dee4",
 }
 
-TITLES = {"cnn": "CNN"} | baselines.TITLES
+TITLES = (
+    {"cnn": "CNN"}
+    | baselines.TITLES
+    | {
+        "cnn_frozen": "CNN, frozen",
+        "cnn_recalibrated": "CNN, recalibrated",
+        "cnn_oracle": "CNN, oracle",
+        "svm_frozen": "SVM, frozen",
+        "svm_recalibrated": "SVM, recalibrated",
+    }
+)
+_LINES = {"cnn": BLUE, "svm": ORANGE}
+_DASHES = {"frozen": ":", "recalibrated": "-", "oracle": "--"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +88,11 @@ def picture(figure: Figure, alt: str) -> Picture:
     buffer = io.BytesIO()
     with mpl.rc_context(_STYLE):
         figure.savefig(buffer, format="png", metadata={"Software": None})
-    return Picture(buffer.getvalue(), alt, round(figure.get_figwidth() * 100))
+    # With a palette of 256 colours a picture looks the same and has a third of the size.
+    image = PIL.Image.open(buffer).convert("RGB")
+    small = io.BytesIO()
+    image.quantize(256, dither=PIL.Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return Picture(small.getvalue(), alt, round(figure.get_figwidth() * 100))
 
 
 def curves(losses: Mapping[str, Sequence[float]], *, chance: float | None = None) -> Picture:
@@ -164,3 +182,79 @@ def subject_dots(
     axis.grid(True, axis="x", alpha=0.6)
     n = len(by_subject)
     return picture(figure, f"{value.capitalize()}, mean over {n} subjects: {'; '.join(lines)}.")
+
+
+def sessions(by_session: pd.DataFrame) -> Picture:
+    """Draw accuracy over sessions, one line a method, with 95 % intervals over subjects.
+
+    Parameters
+    ----------
+    by_session : DataFrame (method and subject, session)
+        As `results.by_session` returns it.
+    """
+    figure, axis = new(7, 3.4)
+    methods = list(dict.fromkeys(by_session.index.get_level_values("method")))
+    numbers = by_session.columns.to_numpy()
+    lines = []
+    for row, method in enumerate(methods):
+        values = 100 * by_session.loc[method].to_numpy()
+        kind, _, mode = method.partition("_")
+        colour, place = _LINES.get(kind, INK), numbers + 0.05 * (row - len(methods) / 2)
+        ends = np.array([interval(column) for column in values.T])
+        label = TITLES.get(method, method)
+        axis.plot(
+            place, values.mean(axis=0), ls=_DASHES.get(mode, "-"), marker="o", ms=4, color=colour,
+            label=label,
+        )  # fmt: skip
+        axis.vlines(place, ends[:, 0], ends[:, 1], color=colour, lw=1.2, alpha=0.7)
+        first, last = values[:, 0].mean(), values[:, -1].mean()
+        lines.append(f"{label} {first:.0f} to {last:.0f} %")
+    axis.set(
+        xticks=numbers,
+        xlabel="testing session (bars: 95 % interval of the mean over subjects)",
+        ylabel="accuracy, %",
+    )
+    axis.grid(True, alpha=0.6)
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    return picture(
+        figure, f"Accuracy from the first to the last testing session: {'; '.join(lines)}."
+    )
+
+
+def against(
+    x: Sequence[float], lines: Mapping[str, np.ndarray], xlabel: str, ylabel: str
+) -> Picture:
+    """Draw means and 95 % intervals over subjects against a number.
+
+    Parameters
+    ----------
+    x : sequence of float
+    lines : mapping of str to ndarray (subject, x)
+    """
+    figure, axis = new(6.4, 3)
+    told = []
+    for (name, values), colour in zip(lines.items(), CYCLE, strict=False):
+        ends = np.array([interval(column) for column in values.T])
+        axis.plot(
+            x, values.mean(axis=0), marker="o", ms=4, color=colour, label=TITLES.get(name, name)
+        )
+        axis.vlines(x, ends[:, 0], ends[:, 1], color=colour, lw=1.2, alpha=0.7)
+        pairs = ", ".join(f"{a:g}: {b:.1f}" for a, b in zip(x, values.mean(axis=0), strict=True))
+        told.append(f"{TITLES.get(name, name)} {pairs}")
+    axis.axhline(0, color=INK, lw=0.8)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    axis.grid(True, alpha=0.6)
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    return picture(figure, f"{ylabel} against {xlabel}: {'; '.join(told)}.")
+
+
+def scatter(pairs: pd.DataFrame, xlabel: str, ylabel: str) -> Picture:
+    """Draw one dot for each row of two columns, and how closely they go together."""
+    x, y = pairs.to_numpy().T
+    figure, axis = new(5, 3.2)
+    axis.plot(x, y, "o", ms=4, color=BLUE, alpha=0.6, mew=0)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    axis.grid(True, alpha=0.6)
+    rho = scipy.stats.spearmanr(x, y).statistic
+    axis.set_title(f"rank correlation {rho:.2f}")
+    return picture(figure, f"{ylabel} against {xlabel}: {len(x)} dots, rank correlation {rho:.2f}.")

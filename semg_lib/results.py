@@ -224,6 +224,36 @@ def by_session(records: Sequence[Record], *, value: str = "sessions") -> pd.Data
     return table.loc[order]
 
 
+def by_variant(records: Sequence[Record]) -> pd.DataFrame:
+    """Return one row a subject, one column a variant and method, of a study that names both.
+
+    Such a study's methods are written ``variant: method``.
+    """
+    table = by_subject(records)
+    pairs = [tuple(name.rsplit(": ", 1)) for name in table.columns]
+    table.columns = pd.MultiIndex.from_tuples(pairs, names=["variant", "method"])
+    return table
+
+
+def gains(records: Sequence[Record], *, over: str) -> dict[str, np.ndarray]:
+    """Return how far each method of a study is above one, (subject, variant) in points."""
+    accuracy = 100 * by_variant(records).swaplevel(axis="columns")
+    others = [name for name in accuracy.columns.unique("method") if name != over]
+    return {name: (accuracy[name] - accuracy[over]).to_numpy() for name in others}
+
+
+def signs(records: Sequence[Record], method: str) -> pd.DataFrame:
+    """Return, in per cent, what the votes of each subject and session name, and its accuracy.
+
+    The first is the share of the movements asked for that some vote names; no label is needed to
+    see it.
+    """
+    asked = pd.Series({s.subject: s.classes for record in records for s in record.scores})
+    named = by_session(records, value="named").loc[method].div(asked, axis=0)
+    right = by_session(records).loc[method]
+    return 100 * pd.DataFrame({"named": named.stack(), "accuracy": right.stack()})
+
+
 def summary(records: Sequence[Record]) -> pd.DataFrame:
     """Return one row a method: subjects, seeds, mean, sd over subjects and interval, per cent."""
     table = scores(records)

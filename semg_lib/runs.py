@@ -8,6 +8,7 @@ from pathlib import Path
 from semg_lib import databases, notebooks
 from semg_lib.papers import PAPERS
 from semg_lib.recording import DataError
+from semg_lib.settings import check_name
 from semg_lib.source import Source
 
 # The databases a paper's methods can take, with the exercises of a run that names none; the first
@@ -61,7 +62,7 @@ class Run:
 
     Raises
     ------
-    DataError
+    ValueError
         If a name, subject, exercise, method or file is not there.
     """
 
@@ -75,7 +76,7 @@ class Run:
     epochs: int = 0
     seed: int = 0
     methods: list[str] = field(default_factory=list)  # all if empty
-    study: bool = False
+    study: str = ""  # one of the paper's studies, beside the comparison of methods
 
     def __post_init__(self) -> None:
         def put(name: str, value: object) -> None:
@@ -94,9 +95,9 @@ class Run:
         put("methods", self.methods or list(module.METHODS))
         module.Settings.named(self.database, self.recipe, self.preset, self.epochs)
         for method in self.methods:
-            if method not in module.METHODS:
-                known = ", ".join(module.METHODS)
-                raise DataError(f"unknown method {method!r}: choose from {known}")
+            check_name("method", method, module.METHODS)
+        if self.study:
+            check_name("study", self.study, module.STUDIES)
         for subject in self.subjects:
             spec.check_subject(subject)
             if self.root:
@@ -107,7 +108,8 @@ class Run:
         """What the run's folder is called."""
         parts = [self.paper, self.database, self.exercises, f"s{ranges(self.subjects)}"]
         parts += [self.preset, self.recipe, f"seed{self.seed}"]
-        return "-".join([*parts, *([f"{self.epochs}epochs"] if self.epochs else [])])
+        parts += [f"{self.epochs}epochs"] if self.epochs else []
+        return "-".join([*parts, *([self.study] if self.study else [])])
 
     def execute(self, out: str | Path) -> Path:
         """Run the notebook; leave ``notebook.ipynb`` and ``record.json`` below ``out``.

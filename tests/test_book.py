@@ -7,11 +7,15 @@ import threading
 
 import pytest
 
-from semg_lib import book
+from semg_lib import book, results
+from semg_lib.papers import PAPERS
 from semg_lib.recording import DataError
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PAGES = ("index", "reading", "running", "papers/atzori2016", "executed/data", "bibliography")
+PAGES = (
+    *("index", "reading", "running", "bibliography", "executed/data"),
+    *(f"papers/{name}" for name in PAPERS),
+)
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -44,7 +48,7 @@ def browser():
         browser.close()
 
 
-@pytest.mark.parametrize("name", [*PAGES, "executed/atzori2016"])
+@pytest.mark.parametrize("name", [*PAGES, *(f"executed/{name}" for name in PAPERS)])
 def test_a_page_needs_no_network_and_is_whole(address, browser, name):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     wrong = []
@@ -95,11 +99,21 @@ def test_replicating_needs_recordings(tmp_path, monkeypatch, capsys):
         list(book.plan("atzori2016", str(tmp_path)))
 
 
-def test_the_plan_is_what_the_stored_records_are(root):
-    names = [name for name, _ in book.plan("atzori2016", str(root))]
-    assert names[-1] == "db1-A-full-recommended-seed0"
-    stored = {path.stem for path in (book.ROOT / "results" / "atzori2016").glob("*.json")}
-    assert {name for name in names if "study" not in name} <= stored
+@pytest.mark.parametrize("paper", PAPERS)
+def test_the_plan_is_what_the_stored_records_are(paper, root):
+    planned = dict(book.plan(paper, str(root)))
+    assert list(planned)[-1].endswith("full-recommended-seed0")
+    stored = {path.stem for path in (book.ROOT / "results" / paper).glob("*.json")}
+    assert {name for name, run in planned.items() if run.study != "optimiser"} <= stored
+    for name, run in planned.items():
+        if not run.root:  # which real subjects there are depends on the folder
+            record = results.load(book.ROOT / "results" / paper / f"{name}.json")
+            assert (record.subjects, record.seed, record.study) == (
+                run.subjects,
+                run.seed,
+                run.study,
+            )
+            assert record.exercises == run.exercises
 
 
 def test_replicating_goes_on_where_it_was_cut_off(tmp_path):

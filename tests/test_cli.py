@@ -4,7 +4,8 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from semg_lib import cli, results, runs
+from semg_lib import cli, results, runs, synthetic
+from semg_lib.forearm import Arm, Drift
 from semg_lib.papers import atzori2016
 from semg_lib.recording import DataError
 from semg_lib.runs import Run
@@ -53,6 +54,16 @@ def test_simulate_writes_files_that_load(tmp_path, monkeypatch, capsys):
     assert runs.available("db1", "A", tmp_path) == [2]
 
 
+def test_simulate_turns_drift_and_crosstalk(tmp_path, monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(synthetic, "write_mat", lambda *a, **options: asked.append(options) or [])
+    status, _, _ = semg(
+        monkeypatch, capsys, "simulate", "--out", tmp_path, "--drift", "0", "--crosstalk", "2"
+    )
+    assert status == 0
+    assert asked == [{"seed": 0, "drift": Drift(0, 0, 0, 0), "arm": Arm(crosstalk=2)}]
+
+
 WRONG = [
     (["run", "atzori2015", "--out", "o"], "unknown paper 'atzori2015': choose from atzori2016"),
     (["run", "atzori2016", "--out", "o", "--database", "db7"], "unknown database 'db7'"),
@@ -62,6 +73,9 @@ WRONG = [
     (["run", "atzori2016", "--out", "o", "--recipe", "mine"], "unknown recipe 'mine'"),
     (["run", "atzori2016", "--out", "o", "--preset", "slow"], "unknown preset 'slow'"),
     (["run", "atzori2016", "--out", "o", "--methods", "cnn,mlp"], "unknown method 'mlp'"),
+    (["run", "atzori2016", "--out", "o", "--study", "drift"], "choose from optimiser"),
+    (["run", "zhai2017", "--out", "o", "--database", "db1"], "zhai2017 cannot use db1"),
+    (["run", "zhai2017", "--out", "o", "--recipe", "paper"], "unknown recipe 'paper'"),
     (["simulate", "--out", "o", "--database", "db7"], "unknown database 'db7'"),
     (["simulate", "--out", "o", "--subjects", "0"], "subject 0 is not in db1"),
 ]
@@ -121,6 +135,38 @@ def test_a_run_leaves_notebook_and_record_and_goes_on(root, tmp_path, monkeypatc
     status, _, _ = semg(monkeypatch, capsys, *arguments)
     assert status == 0
     assert results.load(folder / "record.json").scores == before
+
+
+def test_a_paper_brings_its_database_and_exercises():
+    assert (Run("zhai2017").database, Run("zhai2017").exercises) == ("db2", "BCD")
+    assert Run("zhai2017", database="db3").exercises == "B"
+    assert Run("atzori2016").exercises == "A"
+
+
+def test_an_amputee_who_stopped_early_runs_on_what_there_is(tmp_path, monkeypatch, capsys):
+    """Subject 1 of DB3 did not begin exercise D; asked for it, the run takes B and C."""
+    for exercise, movements in (("B", (1, 2, 3)), ("C", (18, 19))):
+        synthetic.write_mat(tmp_path / "db3", "db3", 1, exercise, movements=movements)
+    source = Source("db3", "BCD", str(tmp_path))
+    assert list(source.files(1)) == ["B", "C"]
+    assert source.load(1).movements.tolist() == [1, 2, 3, 18, 19]
+    with pytest.raises(DataError, match=r"no file S2_E1_A1\.mat"):
+        source.load(2)
+    with pytest.raises(DataError, match="did 38 movements, none of exercise D"):
+        Source("db3", "D").load(1)
+    status, out, err = semg(
+        monkeypatch, capsys,
+        *("run", "zhai2017", "--database", "db3", "--exercises", "BCD", "--root", tmp_path),
+        *("--subjects", "1", "--preset", "quick", "--epochs", "1", "--out", tmp_path / "o"),
+        *("--methods", "svm_frozen,svm_recalibrated"),
+    )  # fmt: skip
+    assert status == 0, err
+    assert "svm_recalibrated" in out
+    (path,) = (tmp_path / "o").glob("*/record.json")
+    record = results.load(path)
+    assert record.simulated
+    assert [len(score.sessions) for score in record.scores] == [5, 5]
+    assert record.labels == [1, 2, 3]
 
 
 def test_the_preset_follows_the_data(root):

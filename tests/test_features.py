@@ -144,3 +144,11 @@ def test_components_that_cannot_be_are_told():
     fitted = features.ChannelPCA.fit(torch.randn(50, 2, 30), 3, repetitions=[1])
     with pytest.raises(ValueError, match="windows have 3 channels x 30 values"):
         fitted.apply(torch.zeros(4, 3, 30))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_a_gpu_makes_the_same_spectrogram():
+    x = torch.randn(64, 12, 400)
+    mine = features.spectrogram(x.cuda(), rate=2000).cpu()
+    torch.testing.assert_close(mine, features.spectrogram(x, rate=2000), atol=1e-7, rtol=1e-4)

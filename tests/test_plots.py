@@ -6,6 +6,13 @@ from semg_lib import inspection, labels, plots, signal_plots, training
 from semg_lib.papers.atzori2016 import REPORTED, AtzoriNet
 
 
+def sessions():
+    index = pd.MultiIndex.from_product([["cnn_frozen", "svm_oracle"], [1, 2, 3]])
+    index.names = ["method", "subject"]
+    values = np.linspace(0.5, 0.9, 12).reshape(6, 2)
+    return pd.DataFrame(values, index=index, columns=pd.RangeIndex(1, 3, name="session"))
+
+
 def figures(recording, split):
     accuracy = pd.DataFrame({"cnn": [0.7, 0.8, 0.75], "lda": [0.6, 0.7, 0.65]}, index=[1, 2, 3])
     said = [each for each in REPORTED if each.database == "db1"]
@@ -21,6 +28,16 @@ def figures(recording, split):
         "curves": plots.curves({"a": [2.0, 1.0], "b": [2.0, None]}, chance=2.5),
         "confusion": plots.confusion([[8, 2], [1, 9]], [0, 4]),
         "subject_dots": plots.subject_dots(accuracy, reported=said),
+        "sessions": plots.sessions(sessions()),
+        "against": plots.against([0, 1], {"cnn_oracle": np.ones((3, 2))}, "drift", "gain, points"),
+        "scatter": plots.scatter(accuracy, "one, %", "the other, %"),
+        "spectrogram_steps": signal_plots.spectrogram_steps(
+            np.ones(400), np.ones((129, 3)), np.ones((95, 3)), np.arange(25), 2000
+        ),
+        "components": signal_plots.components(
+            np.full((12, 25), 0.04), np.random.default_rng(0).normal(size=(4, 95, 3)), 734
+        ),
+        "input_images": signal_plots.input_images(np.zeros((4, 12, 25)), np.array([0, 0, 3, 3])),
     }
 
 
@@ -38,6 +55,9 @@ def test_texts_tell_the_numbers(recording, split):
     assert "median 0.90 s" in made["delays"].alt
     assert "85 % right" in made["confusion"].alt
     assert "CNN 75.0 %; LDA 65.0 %" in made["subject_dots"].alt
+    assert "CNN, frozen 57 to 61 %" in made["sessions"].alt
+    assert "CNN, oracle 0: 1.0, 1: 1.0" in made["against"].alt
+    assert "25 components tell 100 %" in made["components"].alt
     assert "[2, 5, 7]" in made["split_map"].alt
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from semg_lib import results
-from semg_lib.evaluation import Outcome
+from semg_lib.evaluation import Outcome, SessionOutcome
 from semg_lib.papers.atzori2016 import REPORTED, Settings
 from semg_lib.recording import DataError
 from semg_lib.results import Record
@@ -149,6 +149,39 @@ def test_stored_records_agree_with_themselves(record):
         assert np.trace(counts) == pytest.approx(right, abs=1e-6)
     for curves in record.losses.values():
         assert all(math.isfinite(v) for curve in curves for v in curve)
+
+
+def over_sessions(subject, method, right=(1, 1, 0, 1)):
+    label = np.array([1, 2, 1, 2])
+    return SessionOutcome(
+        subject=subject,
+        method=method,
+        label=label,
+        predicted=np.where(right, label, 0),
+        session=np.array([1, 1, 2, 2]),
+        agreement=(1.0, 0.5),
+        named=(2, 1),
+    )
+
+
+def test_sessions_are_kept_and_read_back(tmp_path):
+    record = start(study="drift")
+    for method in ("0.5: cnn_frozen", "0.5: cnn_oracle", "1: cnn_frozen", "1: cnn_oracle"):
+        record.add(
+            over_sessions(1, method, (1, 1, 1, 1) if method == "1: cnn_oracle" else (1, 1, 0, 1))
+        )
+    record.save(tmp_path / "r.json")
+    (again,) = [results.load(tmp_path / "r.json")]
+    assert again.scores == record.scores
+    assert again.scores[0].sessions == [1, 0.5]
+    assert again.scores[0].accuracy == 0.75
+    table = results.by_session([again])
+    assert table.loc[("0.5: cnn_frozen", 1)].tolist() == [1, 0.5]
+    gained = results.gains([again], over="cnn_frozen")
+    np.testing.assert_allclose(gained["cnn_oracle"], [[0, 25]])
+    told = results.signs([again], "1: cnn_frozen")
+    assert told["named"].tolist() == [100, 50]
+    assert told["accuracy"].tolist() == [100, 50]
 
 
 def test_the_full_run_is_as_good_as_it_should_be():

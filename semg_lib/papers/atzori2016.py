@@ -144,7 +144,8 @@ class AtzoriNet(nn.Module):
     -----
     Input (batch, channel, time), output logits (batch, class). The padding, (0, 4), (1, 1),
     (2, 2), (2, 0) for Otto Bock and (0, 5), (1, 1), (2, 2), (3, 0) for Delsys, is derived: it is
-    what takes the stated kernels to exactly 1 x 1.
+    what takes the stated kernels to exactly 1 x 1. There are 84,853 parameters with 10 channels
+    and 53 classes, 101,106 with 12 and 50.
     """
 
     def __init__(self, n_channels: int, n_samples: int, n_classes: int) -> None:
@@ -288,6 +289,9 @@ STUDY: dict[str, dict[str, Any]] = {
         "train_step_ms": 10,
     },
 }
+
+
+STUDIES = ("optimiser",)
 
 
 def study(

@@ -1,6 +1,6 @@
 import pytest
 
-from semg_lib import chapters, results
+from semg_lib import results, tables
 from semg_lib.papers import atzori2016
 
 
@@ -13,28 +13,28 @@ def test_a_number_follows_its_record(record):
     better = record.model_copy(deep=True)
     for score in better.scores:
         score.accuracy = 0.5
-    assert "50.0 ± 0.0" not in chapters.methods(atzori2016, [record], "db1")
-    assert "50.0 ± 0.0" in chapters.methods(atzori2016, [better], "db1")
+    assert "50.0 ± 0.0" not in tables.methods(atzori2016, [record], "db1")
+    assert "50.0 ± 0.0" in tables.methods(atzori2016, [better], "db1")
 
 
 def test_simulated_runs_say_so_in_every_table(record):
     simulated = record.model_copy(update={"simulated": True})
-    assert "simulated" in chapters.methods(atzori2016, [simulated], "db1").splitlines()[0]
-    assert "simulated DB1" in chapters.runs("atzori2016", [simulated])
-    assert "simulated" not in chapters.methods(atzori2016, [record], "db1")
+    assert "simulated" in tables.methods(atzori2016, [simulated], "db1").splitlines()[0]
+    assert "simulated DB1" in tables.runs("atzori2016", [simulated])
+    assert "simulated" not in tables.methods(atzori2016, [record], "db1")
 
 
 def test_a_run_of_other_code_is_marked(record):
     old = record.model_copy(update={"code": "0" * 12})
-    assert "| changed |" in chapters.runs("atzori2016", [old])
+    assert "| changed |" in tables.runs("atzori2016", [old])
 
 
 def test_reported_numbers_without_ours_leave_cells_empty(record):
-    table = chapters.methods(atzori2016, [record], "db3")
+    table = tables.methods(atzori2016, [record], "db3")
     assert "| SVM |" in table
     assert "46.27 ± 7.89" in table
     assert "62.06" not in table
 
 
 def test_a_table_is_markdown():
-    assert chapters.table(["a", "b"], [[1, "x"]]) == "| a | b |\n| :-- | :-: |\n| 1 | x |\n"
+    assert tables.table(["a", "b"], [[1, "x"]]) == "| a | b |\n| :-- | :-: |\n| 1 | x |\n"
