@@ -1,17 +1,30 @@
-"""The ``semg`` command: simulate files and run papers."""
+"""The ``semg`` command: get, look through and simulate files, and run papers."""
 
 from __future__ import annotations
 
+import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import track
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+    track,
+)
 from rich.table import Table
 
-from semg_lib import databases, notebooks, results, runs, synthetic
+from semg_lib import cache, databases, notebooks, results, runs, synthetic
+from semg_lib import download as downloads
+from semg_lib import verify as verification
 from semg_lib.forearm import Arm, Drift
 from semg_lib.recording import DataError
 from semg_lib.runs import Run
@@ -85,6 +98,97 @@ def simulate(
     for number in track(numbers, "simulating", console=out_console, disable=quiet):
         for path in synthetic.write_mat(out, spec.name, number, exercises or None, **options):
             out_console.print(str(path), soft_wrap=True, highlight=False)
+
+
+@app.command()
+def download(
+    database: Annotated[str, typer.Argument(help="db1, db2 or db3.")],
+    root: Annotated[Path, typer.Option(help="Folder that files go below.")],
+    subjects: Subjects = "1",
+    base_url: Annotated[str, typer.Option(help="Instead of the official address.")] = "",
+    jobs: Annotated[int, typer.Option(min=1, max=16, help="Archives at a time.")] = 2,
+    checksums: Annotated[
+        Path | None, typer.Option(help="A checksums.txt of somebody else's, to check against.")
+    ] = None,
+) -> None:
+    """Download NinaPro's files, unpack and check them.
+
+    What broke off goes on when the same command is typed again; what is whole stays.
+    """
+    spec = databases.database(database)
+    numbers = parse_subjects(subjects, spec.n_subjects)
+    out_console.print(downloads.CITATION, soft_wrap=True, highlight=False)
+    with Progress(
+        "{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+        TimeRemainingColumn(), console=out_console, disable=not out_console.is_terminal,
+    ) as bars:  # fmt: skip
+        tasks: dict[str, TaskID] = {}
+
+        def progress(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=total or None)
+            bars.update(tasks[name], completed=done, total=total or None)
+
+        failed = downloads.download(
+            spec.name,
+            numbers,
+            root,
+            base_url=base_url,
+            jobs=jobs,
+            registry=checksums,
+            progress=progress,
+        )
+    whole = len(numbers) - len(failed)
+    out_console.print(f"{whole} of {len(numbers)} subjects are whole below {root}", soft_wrap=True)
+    if failed:
+        raise DataError("; ".join(f"{archive.name}: {why}" for archive, why in failed))
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="With NinaPro's files, in any layout.")],
+    json_: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Tell what each file is and whether it can be trusted; exit 1 if one is broken."""
+    found = list(
+        track(
+            verification.verify(folder),
+            "looking",
+            total=len(verification.files(folder)),
+            console=out_console,
+            disable=json_ or not out_console.is_terminal,
+        )
+    )
+    if json_:
+        print(json.dumps([each.as_dict() for each in found], indent=1))
+    else:
+        table = Table("file", "database", "subject", "exercise", "minutes", "", "why")
+        for each in found:
+            kind = f"{each.database} (simulated)" if each.simulated else each.database
+            style = {"ok": "green", "suspicious": "yellow", "broken": "red"}[each.status]
+            values = kind, str(each.subject or ""), each.exercise, f"{each.minutes:.1f}"
+            status = f"[{style}]{each.status}[/]"
+            why = escape("; ".join(each.reasons))
+            table.add_row(escape(str(each.path)), *values, status, why)
+        out_console.print(table)
+        counts = Counter(each.status for each in found)
+        out_console.print(", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
+    if any(each.broken for each in found):
+        raise typer.Exit(1)
+
+
+@app.command(name="cache")
+def cache_command(
+    clear: Annotated[bool, typer.Option("--clear", help="Remove it.")] = False,
+) -> None:
+    """Tell where files that were read are kept for the next time, or remove them."""
+    where = cache.folder()
+    if clear:
+        out_console.print(f"{cache.clear() / 1e6:.1f} MB removed")
+    elif where is None:
+        out_console.print("switched off by SEMG_CACHE")
+    else:
+        out_console.print(f"{where}: {cache.size() / 1e6:.1f} MB", soft_wrap=True, highlight=False)
 
 
 @app.command()

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import scipy.io
 
+from semg_lib import cache, matfile
 from semg_lib.databases import LABELS, Database, Exercise, database
-from semg_lib.recording import DataError, Recording, concatenate, give_rest_a_repetition
+from semg_lib.recording import (
+    DataError,
+    DataWarning,
+    Recording,
+    concatenate,
+    give_rest_a_repetition,
+)
 
 
 def find(root: str | Path, database: Database, subject: int, exercise: Exercise) -> Path:
@@ -40,48 +49,147 @@ def find(root: str | Path, database: Database, subject: int, exercise: Exercise)
     return found[0]
 
 
-def _read(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Read the named variables of a MATLAB 5 file."""
-    try:
-        content = scipy.io.loadmat(path, variable_names=list(names))
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except NotImplementedError:
-        raise DataError(f"{path}: a MATLAB 7.3 file; save it again with -v6 or -v7") from None
-    except MemoryError:
-        raise DataError(f"{path}: asks for more memory than there is; download it again") from None
-    except Exception as error:  # SciPy raises a dozen kinds on damaged bytes
-        with path.open("rb") as file:
-            head = file.read(10)
-        if head.startswith(b"MATLAB 5.0"):
-            problem = "damaged or cut short"
-        else:
-            problem = f"not a MATLAB 5 file (it begins with {head!r})"
-        raise DataError(f"{path}: {problem}; download it again") from error
-    for name in names:
-        if name not in content:
-            raise DataError(
-                f"{path}: no variable {name!r}; not a whole NinaPro file, download it again"
-            )
-    return content
+@dataclass(frozen=True)
+class ExerciseFile:
+    """What one exercise file holds, before anything is known about its database.
+
+    Parameters
+    ----------
+    emg : ndarray (sample, channel), float32
+    columns : dict of str to ndarray (sample,), int16
+        Those of stimulus, restimulus, repetition and rerepetition that are there.
+    subject, exercise : int
+        As the file says, 0 if it does not.
+    names : tuple of str
+        All variables.
+    simulated : bool
+        Whether it bears the simulator's mark.
+    checked : bool
+        Whether its bytes bear checksums; where they do not, only what is plausible is believed.
+    """
+
+    emg: np.ndarray
+    columns: dict[str, np.ndarray]
+    subject: int
+    exercise: int
+    names: tuple[str, ...]
+    simulated: bool
+    checked: bool
+
+
+COLUMNS = ("stimulus", "restimulus", "repetition", "rerepetition")
+_FAR = 1e6  # no unit that sEMG is stored in brings it here
+_SHORTEST_S = 0.1  # no movement is shorter; a label that is wrong on one sample is
+
+
+def read_file(path: str | Path) -> ExerciseFile:
+    """Read one exercise file, from the cache if it was read before.
+
+    Raises
+    ------
+    DataError
+        If it is missing, damaged or not an exercise of NinaPro; the message names file, value and
+        remedy.
+    """
+    return _as_file(*cache.keep(Path(path), _read))
+
+
+def examine(path: str | Path) -> ExerciseFile:
+    """Read one exercise file from its own bytes, whatever the cache holds; see `read_file`."""
+    return _as_file(*_read(Path(path)))
+
+
+def _as_file(arrays: dict[str, np.ndarray], values: dict[str, Any]) -> ExerciseFile:
+    columns = dict(zip(values["columns"], arrays["columns"], strict=True))
+    own = {key: value for key, value in values.items() if key != "columns"}
+    return ExerciseFile(arrays["emg"], columns, **own | {"names": tuple(own["names"])})
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read and check what `read_file` returns."""
+    wanted = ("emg", *COLUMNS, "subject", "exercise")
+    content = matfile.read(path, wanted, single=("emg",))
+    found = content.arrays
+    if "emg" not in found:
+        matfile.check(path)
+        raise DataError(f"{path}: no variable 'emg'; not a whole NinaPro file, download it again")
+    emg = found["emg"]
+    if emg.shape[1] > emg.shape[0]:
+        emg = emg.T  # somebody's copy has channels in rows
+    emg = np.ascontiguousarray(emg)
+    low, high = (emg.min(), emg.max()) if emg.size else (0, 0)
+    if not -_FAR <= low <= high <= _FAR:  # not a number is never within
+        bad = ~(np.abs(emg) <= _FAR)
+        sample, channel = np.argwhere(bad)[0]
+        raise DataError(
+            f"{path}: emg is {emg[sample, channel]:g} at sample {sample}, electrode "
+            f"{channel + 1}; download it again"
+        )
+    present = [name for name in COLUMNS if name in found]
+    if len(present) < len(COLUMNS):
+        matfile.check(path)  # was it never there, or is its name damaged?
+    columns = [_column(path, found, name, len(emg)) for name in present]
+    one = {name: int(found[name].flat[0]) for name in ("subject", "exercise") if name in found}
+    return (
+        {"emg": emg, "columns": np.array(columns, np.int16).reshape(-1, len(emg))},
+        {
+            "columns": present,
+            "subject": one.get("subject", 0),
+            "exercise": one.get("exercise", 0),
+            "names": list(content.names),
+            "simulated": "simulated" in content.names,
+            "checked": content.checked,
+        },
+    )
 
 
 def _column(path: Path, content: dict, name: str, n_samples: int) -> np.ndarray:
     """Return one label variable as (sample,) int16."""
-    column = np.asarray(content[name])
+    column = content[name]
     if column.size != n_samples:
         raise DataError(
             f"{path}: {name} has {column.size} samples and emg {n_samples}; download it again"
         )
     column = column.reshape(-1)
-    if column.dtype.kind not in "biuf":
-        raise DataError(f"{path}: {name} holds {column.dtype}, not whole numbers")
-    if not np.isfinite(column).all() or (column != np.round(column)).any():
+    if column.dtype.kind == "f" and not (column == np.round(column)).all():
         raise DataError(f"{path}: {name} holds values that are not whole numbers")
     if column.size and not 0 <= column.min() <= column.max() < 1000:
         worst = column.max() if column.max() >= 1000 else column.min()
         raise DataError(f"{path}: {name} holds {worst}, out of range")
     return column.astype(np.int16)
+
+
+def implausible(label: np.ndarray, repetition: np.ndarray, rate: float) -> str:
+    """Say what no recorded exercise would show, or nothing.
+
+    Whatever moves has a repetition and whatever rests has none, and each repetition of a movement
+    is one stretch of some length. One wrong byte in a label breaks one of these.
+
+    Parameters
+    ----------
+    label, repetition : ndarray (sample,), int
+        As stored in one file.
+    rate : float
+        Samples a second, in hertz.
+    """
+    odd = np.flatnonzero((label > 0) != (repetition > 0))
+    if len(odd):
+        at = odd[0]
+        return f"label {label[at]} has repetition {repetition[at]} at sample {at}"
+    pair = label.astype(np.int32) * 1000 + repetition
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(pair)) + 1])
+    lengths = np.diff(np.append(starts, len(pair)))
+    moving = label[starts] > 0
+    starts, lengths = starts[moving], lengths[moving]
+    seconds = lengths / rate
+    if len(starts) and seconds.min() < _SHORTEST_S:
+        at = starts[seconds.argmin()]
+        return f"label {label[at]} lasts {1000 * seconds.min():.3g} ms at sample {at}"
+    pairs, counts = np.unique(pair[starts], return_counts=True)
+    if len(pairs) and counts.max() > 1:
+        movement, which = divmod(int(pairs[counts.argmax()]), 1000)
+        return f"repetition {which} of label {movement} is there {counts.max()} times"
+    return ""
 
 
 def _global_labels(path: Path, label: np.ndarray, exercise: Exercise) -> np.ndarray:
@@ -103,41 +211,56 @@ def load_file(
 ) -> Recording:
     """Read one exercise file; see `load`."""
     path = Path(path)
-    label_name, repetition_name = LABELS[labels]
-    content = _read(path, ("emg", label_name, repetition_name))
-    emg = np.asarray(content["emg"])
+    file = read_file(path)
     expected = database.electrodes(subject)
-    if emg.ndim != 2 or emg.shape[1] != expected:
+    if file.emg.shape[1] != expected:
         raise DataError(
-            f"{path}: emg has shape {emg.shape}, expected (samples, {expected}) for "
+            f"{path}: emg has shape {file.emg.shape}, expected (samples, {expected}) for "
             f"{database.name} subject {subject}; check the database and subject"
         )
-    if not np.issubdtype(emg.dtype, np.number) or np.iscomplexobj(emg):
-        raise DataError(f"{path}: emg holds {emg.dtype}, not real numbers; download it again")
-    emg = np.ascontiguousarray(emg, dtype=np.float32)
-    if not np.isfinite(emg).all():
-        sample, channel = np.argwhere(~np.isfinite(emg))[0]
-        raise DataError(
-            f"{path}: emg is {emg[sample, channel]} at sample {sample}, electrode {channel + 1}; "
-            "download it again"
-        )
-    label = _column(path, content, label_name, len(emg))
-    label = _global_labels(path, label, exercise)
-    repetition = _column(path, content, repetition_name, len(emg))
+    if file.subject not in (0, subject):
+        _warn(f"{path}: the file says it is of subject {file.subject}, its name {subject}")
+    label_name, repetition_name = _available(path, file, labels)
+    label, repetition = file.columns[label_name], file.columns[repetition_name]
     if repetition.max(initial=0) > database.n_repetitions:
         raise DataError(
             f"{path}: {repetition_name} holds {repetition.max()}, out of range; "
             f"{database.name} has {database.n_repetitions} repetitions"
         )
+    label = _global_labels(path, label, exercise)
+    if not file.checked and (odd := implausible(label, repetition, database.rate)):
+        raise DataError(
+            f"{path}: {odd}, and nothing vouches for its bytes; download it again, or save it "
+            "compressed if this is what was recorded"
+        )
     return Recording(
-        emg=emg,
+        emg=file.emg,
         label=label,
         repetition=give_rest_a_repetition(label, repetition),
-        exercise=np.full(len(emg), exercise.number, np.int8),
+        exercise=np.full(len(label), exercise.number, np.int8),
         rate=database.rate,
         database=database.name,
         subject=subject,
     )
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, DataWarning, stacklevel=4)
+
+
+def _available(path: Path, file: ExerciseFile, labels: str) -> tuple[str, str]:
+    """Return the variables that hold the labels asked for, or else the screen's."""
+    wanted = LABELS[labels]
+    missing = [name for name in wanted if name not in file.columns]
+    if not missing:
+        return wanted
+    instead = LABELS["stimulus"]
+    if labels == "stimulus" or any(name not in file.columns for name in instead):
+        raise DataError(
+            f"{path}: no variable {missing[0]!r}; not a whole NinaPro file, download it again"
+        )
+    _warn(f"{path}: no variable {missing[0]!r}; the screen's labels (stimulus) are used instead")
+    return instead
 
 
 def load(
@@ -161,7 +284,8 @@ def load(
     root : path
         Folder that holds the ``.mat`` files, at any depth.
     labels : {"restimulus", "stimulus"}
-        The labels re-aligned to the EMG, or those of the screen.
+        The labels re-aligned to the EMG, or those of the screen. Where a file lacks the former,
+        the latter are used, with a `DataWarning`.
 
     Returns
     -------
@@ -181,4 +305,4 @@ def load(
     for exercise in spec.exercises_named(exercises):
         path = find(root, spec, subject, exercise)
         parts.append(load_file(path, spec, subject, exercise, labels))
-    return concatenate(parts)
+    return parts[0] if len(parts) == 1 else concatenate(parts)

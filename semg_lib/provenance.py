@@ -17,12 +17,13 @@ import torch
 
 PACKAGE = Path(__file__).parent
 
-# Where a score comes from: the paper's own functions, how recordings are read or simulated, and
-# how predictions are scored. Everything these reach counts, and nothing else.
+# Where a score comes from: the paper's own functions, how recordings are simulated, and how
+# predictions are scored. Everything these reach counts, and nothing else. How files are read does
+# not: a record holds a hash of every recording that was read.
 _PAPER = {False: ("Settings", "replicate", "study")}
 _PAPER[True] = (*_PAPER[False], "drift_study", "crosstalk_study")  # of the simulator
 _SCORE = (("evaluation", "Outcome"), ("evaluation", "confusion"))
-_DATA = {False: ("ninapro", "load"), True: ("synthetic", "simulate")}
+_SIMULATED = ("synthetic", "simulate")
 
 
 def code_hash(paper: str, *, simulated: bool) -> str:
@@ -39,7 +40,8 @@ def reached(paper: str, *, simulated: bool) -> list[tuple[str, str]]:
     A definition is reached if a reached one names it, however unlikely that it is called: what
     is found is never too little.
     """
-    left = [(f"papers.{paper}", name) for name in _PAPER[simulated]] + [*_SCORE, _DATA[simulated]]
+    left = [(f"papers.{paper}", name) for name in _PAPER[simulated]] + [*_SCORE]
+    left += [_SIMULATED] if simulated else []
     found: set[tuple[str, str]] = set()
     while left:
         module, name = left.pop()

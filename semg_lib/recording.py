@@ -5,6 +5,7 @@ Nothing here reads files or cuts windows; see ``ninapro`` and ``windows``.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,10 @@ import numpy as np
 
 class DataError(ValueError):
     """A file, value or request that cannot be used; the message names it and the remedy."""
+
+
+class DataWarning(UserWarning):
+    """Something about the data that changes what a result means; the message says what."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +125,14 @@ def give_rest_a_repetition(label: np.ndarray, repetition: np.ndarray) -> np.ndar
     last = np.maximum.accumulate(np.where(moving, np.arange(len(label)), -1))
     filled = np.where(last >= 0, repetition[np.maximum(last, 0)], 1)
     return filled.astype(np.int16)
+
+
+def fingerprint(recording: Recording) -> str:
+    """Return a hash of everything in a recording that a result can depend on."""
+    digest = hashlib.sha256(f"{recording.rate} {recording.emg.shape}".encode())
+    for name in ("emg", "label", "repetition", "exercise"):
+        digest.update(np.ascontiguousarray(getattr(recording, name)))
+    return digest.hexdigest()[:16]
 
 
 def concatenate(recordings: Sequence[Recording]) -> Recording:

@@ -41,6 +41,7 @@ class Record(pydantic.BaseModel):
     device: str
     date: str
     code: str
+    data: dict[int, str] = {}  # subject: hash of the recording that was read, none if simulated
     wall_seconds: float = 0.0
     labels: list[int] = []
     scores: list[SessionScore | Score] = []
@@ -60,7 +61,8 @@ class Record(pydantic.BaseModel):
         device : str
             As torch names it.
         **run
-            paper, database, exercises, subjects, seed, recipe, preset and simulated.
+            paper, database, exercises, subjects, seed, recipe, preset, simulated and, of
+            recordings that were read, data (their fingerprints).
         """
         values = json.loads(json.dumps(asdict(settings)))
         values["recipe"].pop("marks")
@@ -76,14 +78,15 @@ class Record(pydantic.BaseModel):
     def resume(self, path: str | Path) -> Record:
         """Return the record at that path if it is of the same run, cut off, else this one.
 
-        A run of other code, subjects, versions or settings is never continued, but begun again.
+        A run of other code, data, subjects, versions or settings is never continued, but begun
+        again.
         """
         if not Path(path).is_file():
             return self
         before = load(path)
         names = (
             *("paper", "study", "database", "exercises", "subjects", "seed", "settings"),
-            *("simulated", "code", "versions"),
+            *("simulated", "code", "data", "versions"),
         )
         same = all(getattr(self, name) == getattr(before, name) for name in names)
         return before if same else self

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import scipy.io
-
 from semg_lib import databases, ninapro, synthetic
-from semg_lib.recording import DataError, Recording
+from semg_lib.recording import DataError, Recording, fingerprint
 
 
 @dataclass(frozen=True)
@@ -107,16 +105,19 @@ class Source:
         """Tell whether this subject was simulated, by the mark that `synthetic` leaves."""
         if not self.root:
             return True
-        return any(_marked(path) for path in self.files(subject).values())
+        return any(ninapro.read_file(path).simulated for path in self.files(subject).values())
+
+    def fingerprints(
+        self, subjects: Sequence[int], *, labels: str = "restimulus"
+    ) -> dict[int, str]:
+        """Return a hash of each subject's recording; none of those that are simulated.
+
+        What the simulator makes follows from its code, which a record names by a hash of its own.
+        """
+        if not self.root:
+            return {}
+        return {each: fingerprint(self.load(each, labels=labels)) for each in subjects}
 
     def __str__(self) -> str:
         kind = f"files below {Path(self.root).name}" if self.root else "simulated recordings"
         return f"{self.database.upper()}, exercises {self.exercises}: {kind}"
-
-
-def _marked(path: Path) -> bool:
-    """Tell whether a file bears the simulator's mark; a file that is damaged does not."""
-    try:
-        return any(name == "simulated" for name, _, _ in scipy.io.whosmat(path))
-    except Exception:  # loading it says what is wrong, and SciPy raises a dozen kinds
-        return False

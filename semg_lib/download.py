@@ -1,0 +1,482 @@
+"""Downloading NinaPro: one archive a subject, resumed, checked, unpacked and registered.
+
+Archives are fetched by pooch into ``ROOT/.semg``, bytes that have come stay there when a transfer
+breaks, and only whole files get their final names. ``ROOT/checksums.txt`` lists the hash of every
+archive and file that has come; it is written on the first download, checked on the next, and can
+be given to others, whose downloads are then checked against it.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import json
+import os
+import shutil
+import stat
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import filelock
+import pooch
+import requests
+
+from semg_lib.databases import Database, database
+from semg_lib.recording import DataError
+
+SERVER = "https://ninapro.hevs.ch/files"
+ARCHIVES = {  # a subject's archive below the server's address; that of DB1 is not confirmed
+    "db1": "DB1/Preprocessed/s{subject}.zip",
+    "db2": "DB2_Preproc/DB2_s{subject}.zip",
+    "db3": "db3_Preproc/s{subject}_0.zip",
+}
+REGISTRY = "checksums.txt"
+CITATION = (
+    "NinaPro is free for research; its terms are on https://ninapro.hevs.ch. Cite Atzori et al. "
+    "(2014), Scientific Data 1:140053, doi:10.1038/sdata.2014.53."
+)
+TRIES = 5
+PATIENCE_S = 30.0  # without a byte
+_BLOCK = 1 << 14  # bytes; what a broken transfer may lose
+_MOST_GAIN = 20  # an archive of signals that unpacks to more than this is a bomb
+_LARGEST = 64 << 30  # bytes unpacked
+_NOT_WORTH_A_RETRY = (400, 401, 403, 404, 405, 410)
+
+Progress = Callable[[str, int, int], None]  # name, bytes that have come, bytes in all
+
+
+def _silent(name: str, done: int, total: int) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One subject's archive and the folder its files go to."""
+
+    name: str  # as in the registry: db1/s1.zip
+    url: str
+    folder: str  # below the root, such as db1/s1
+
+
+def archives(spec: Database, subjects: Sequence[int], base_url: str = "") -> list[Archive]:
+    """Return the archives of some subjects.
+
+    Raises
+    ------
+    DataError
+        If the database has no such subject.
+    """
+    found = []
+    for subject in subjects:
+        spec.check_subject(subject)
+        path = ARCHIVES[spec.name].format(subject=subject)
+        url = f"{(base_url or SERVER).rstrip('/')}/{path}"
+        folder = f"{spec.name}/{spec.folder_name.format(subject=subject)}"
+        found.append(Archive(f"{spec.name}/{PurePosixPath(path).name}", url, folder))
+    return found
+
+
+@dataclass
+class Registry:
+    """Hashes of archives and files, by their names below the root; safe among processes."""
+
+    path: Path
+    lock: filelock.FileLock = field(init=False)
+
+    def __post_init__(self) -> None:
+        private = self.path.parent / ".semg"
+        private.mkdir(parents=True, exist_ok=True)
+        self.lock = filelock.FileLock(private / "registry.lock", thread_local=False)
+
+    def read(self) -> dict[str, str]:
+        """Return name: hash.
+
+        Raises
+        ------
+        DataError
+            If a line is not a name and a hash.
+        """
+        return read_registry(self.path) if self.path.is_file() else {}
+
+    def add(self, hashes: dict[str, str]) -> None:
+        """Write more hashes; a crash leaves the old list or the new one."""
+        with self.lock:
+            known = self.read() | hashes
+            part = self.path.with_suffix(".part")
+            part.write_text("".join(f"{name} {known[name]}\n" for name in sorted(known)))
+            part.replace(self.path)
+
+
+def read_registry(path: str | Path) -> dict[str, str]:
+    """Read a list of names and hashes, one a line.
+
+    Raises
+    ------
+    DataError
+        If it is missing or a line is something else.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: no such list of checksums")
+    known = {}
+    for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+        name, _, digest = line.strip().rpartition(" ")
+        if line.strip() and not line.startswith("#"):
+            if not name or len(digest) != 64:
+                raise DataError(f"{path}: line {number} is not a name and a sha256; remove it")
+            known[name] = digest
+    return known
+
+
+def download(
+    name: str,
+    subjects: Sequence[int],
+    root: str | Path,
+    *,
+    base_url: str = "",
+    jobs: int = 2,
+    registry: str | Path | None = None,
+    progress: Progress = _silent,
+    pause_s: float = 1.0,
+) -> list[tuple[Archive, str]]:
+    """Download and unpack the archives of some subjects.
+
+    Parameters
+    ----------
+    name : {"db1", "db2", "db3"}
+    subjects : sequence of int
+    root : path
+        Files go to ``root/db1/s1`` and so on, as NinaPro names folders.
+    base_url : str
+        Instead of the official address.
+    jobs : int
+        Archives at a time.
+    registry : path, optional
+        A list of checksums from elsewhere, to check against.
+    progress : callable
+        Called with an archive's name, the bytes that have come and the bytes in all (0 if unknown).
+    pause_s : float
+        Before the second try of a request; doubled before each further one.
+
+    Returns
+    -------
+    list of (Archive, str)
+        Those that failed, with the reason; the others are whole.
+
+    Raises
+    ------
+    DataError
+        If the request is wrong or the disk is too small.
+    """
+    root = Path(root).expanduser()
+    wanted = archives(database(name), subjects, base_url)
+    root.mkdir(parents=True, exist_ok=True)
+    own = Registry(root / REGISTRY)
+    if registry:
+        own.add(read_registry(registry))
+    known = own.read()
+    left = [a for a in wanted if not complete(root, a, known) or _work(root, a).exists()]
+    _check_disk(root, left, jobs)
+    stop = threading.Event()
+    failed = []
+    with concurrent.futures.ThreadPoolExecutor(max(1, jobs)) as pool:
+        futures = {
+            pool.submit(_one, root, each, own, progress, pause_s, stop): each for each in left
+        }
+        try:
+            for future in concurrent.futures.as_completed(futures):
+                reason = future.result()
+                if reason:
+                    failed.append((futures[future], reason))
+        except BaseException:
+            stop.set()  # Ctrl-C ends the others at their next block
+            for future in futures:
+                future.cancel()
+            raise
+    return failed
+
+
+def complete(root: Path, archive: Archive, known: dict[str, str]) -> bool:
+    """Tell whether an archive's files are all there and as they came."""
+    files = [name for name in known if name.startswith(f"{archive.folder}/")]
+    if not files or archive.name not in known:
+        return False
+    return all(
+        (root / name).is_file() and pooch.file_hash(str(root / name)) == known[name]
+        for name in files
+    )
+
+
+def _check_disk(root: Path, wanted: Sequence[Archive], jobs: int) -> None:
+    """Raise DataError if archives of the sizes that the server tells cannot fit."""
+    sizes = []
+    for each in wanted:
+        with contextlib.suppress(requests.RequestException, ValueError):
+            answer = requests.head(each.url, timeout=PATIENCE_S, allow_redirects=True)
+            if answer.ok:
+                sizes.append(int(answer.headers.get("Content-Length", 0)))
+    # Files are as large as their archives, for both are compressed; an archive goes once unpacked.
+    need = int(1.1 * sum(sizes)) + sum(sorted(sizes)[-jobs:])
+    free = shutil.disk_usage(root).free
+    if need > free:
+        raise DataError(
+            f"{root}: {need / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free; make room "
+            "or take fewer subjects"
+        )
+
+
+def _work(root: Path, archive: Archive) -> Path:
+    """Return the folder of what is not whole yet."""
+    return root / ".semg" / archive.name.replace("/", "-")
+
+
+def _one(
+    root: Path,
+    archive: Archive,
+    registry: Registry,
+    progress: Progress,
+    pause_s: float,
+    stop: threading.Event,
+) -> str:
+    """Download and unpack one archive; return why it failed, or nothing."""
+    work = _work(root, archive)
+    # The system lets go of the lock of a process that was killed.
+    with filelock.FileLock(work.with_suffix(".lock"), thread_local=False):
+        known = registry.read()
+        if complete(root, archive, known):  # another process was faster, or was killed at the end
+            shutil.rmtree(work, ignore_errors=True)
+            return ""
+        try:
+            work.mkdir(exist_ok=True)
+            path = _fetch(work, archive, known, Resuming(work, archive, progress, pause_s, stop))
+            hashes = unpack(path, root, archive.folder, known)
+            registry.add({archive.name: pooch.file_hash(str(path)), **hashes})
+            shutil.rmtree(work)
+        except DataError as error:
+            return str(error)
+        except requests.RequestException as error:
+            return f"{archive.url}: {_in_words(error)}; try again, what has come is kept"
+        except OSError as error:
+            return f"{error.filename or archive.folder}: {error.strerror or error}"
+    return ""
+
+
+def _fetch(work: Path, archive: Archive, known: dict[str, str], resuming: Resuming) -> Path:
+    """Bring an archive under its final name, whole as far as can be known."""
+    name = PurePosixPath(archive.name).name
+    for path in work.glob("tmp*"):  # pooch's, of a process that was killed
+        path.unlink()
+    store = pooch.create(
+        path=work, base_url="", registry={name: known.get(archive.name)}, urls={name: archive.url}
+    )
+    pooch.get_logger().setLevel("ERROR")
+    try:
+        path = Path(store.fetch(name, downloader=resuming))
+    except ValueError:  # pooch's word for another hash
+        resuming.forget()
+        raise DataError(
+            f"{archive.url}: its checksum is not the one in {REGISTRY}; the server's copy has "
+            "changed or is damaged: try again, or remove the line if the change is meant"
+        ) from None
+    resuming.forget()
+    return path
+
+
+@dataclass
+class Resuming:
+    """A downloader for pooch that goes on where the last try broke off."""
+
+    work: Path
+    archive: Archive
+    progress: Progress
+    pause_s: float
+    stop: threading.Event
+
+    def __post_init__(self) -> None:
+        self.part, self.note = self.work / "part", self.work / "part.json"
+
+    def __call__(self, url: str, output_file: str, _: Any) -> None:
+        for attempt in range(TRIES):
+            if attempt:
+                self.stop.wait(self.pause_s * 2 ** (attempt - 1))
+            try:
+                self._transfer(url)
+                break
+            except requests.RequestException as error:
+                if attempt == TRIES - 1 or _is_final(error) or self.stop.is_set():
+                    raise
+        # Under both names until pooch has moved the other: a whole file is never lost.
+        Path(output_file).unlink()
+        try:
+            os.link(self.part, output_file)
+        except OSError:
+            shutil.copyfile(self.part, output_file)
+
+    def forget(self) -> None:
+        """Remove what has come."""
+        for path in (self.part, self.note):
+            path.unlink(missing_ok=True)
+
+    def _size(self) -> int:
+        return self.part.stat().st_size if self.part.is_file() else 0
+
+    def _transfer(self, url: str) -> None:
+        """Bring what is missing of a file.
+
+        Raises
+        ------
+        requests.RequestException
+            If the transfer breaks; what has come is kept.
+        """
+        have, note = self._size(), {}
+        with contextlib.suppress(OSError, ValueError):
+            note = json.loads(self.note.read_text())
+        if have and note.get("url") == url and note.get("total") == have:
+            return  # whole, but the process was killed before pooch had it
+        headers = {"Accept-Encoding": "identity"}  # ranges count the bytes as stored
+        if have and note.get("url") == url and note.get("version"):
+            headers |= {"Range": f"bytes={have}-", "If-Range": note["version"]}
+        else:
+            have = 0
+        with requests.get(url, headers=headers, stream=True, timeout=PATIENCE_S) as answer:
+            if answer.status_code == 416:  # the file has shrunk
+                self.forget()
+                raise requests.ConnectionError("the server's file has changed")
+            answer.raise_for_status()
+            length = int(answer.headers.get("Content-Length", 0))
+            if answer.status_code == 206:
+                span = answer.headers.get("Content-Range", "")
+                if not span.startswith(f"bytes {have}-"):
+                    self.forget()
+                    raise requests.ConnectionError("the server sent another range")
+            else:
+                have = 0
+            total = have + length
+            version = answer.headers.get("ETag") or answer.headers.get("Last-Modified", "")
+            if version.startswith("W/"):
+                version = ""  # not good enough to put two halves together
+            self.note.write_text(json.dumps({"url": url, "version": version, "total": total}))
+            with self.part.open("r+b" if have else "wb") as file:
+                file.seek(have)
+                for block in answer.iter_content(_BLOCK):
+                    file.write(block)
+                    have += len(block)
+                    self.progress(self.archive.name, have, total)
+                    if self.stop.is_set():
+                        raise requests.ConnectionError("stopped")
+            if length and have != total:
+                raise requests.ConnectionError(f"{have} bytes came instead of {total}")
+
+
+def _is_final(error: requests.RequestException) -> bool:
+    """Tell whether the server's answer will be the same next time."""
+    return error.response is not None and error.response.status_code in _NOT_WORTH_A_RETRY
+
+
+def _in_words(error: requests.RequestException) -> str:
+    if error.response is not None:
+        return f"the server answers {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout):
+        return f"no answer within {PATIENCE_S:g} s"
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
+        return "not an address; write it with https://"
+    text = str(error)
+    if "IncompleteRead" in text or "broken" in text:
+        return "the transfer broke off"
+    if "Max retries" in text or "resolve" in text or "refused" in text:
+        return "no connection"
+    return text.splitlines()[0][:120]
+
+
+def unpack(path: Path, root: Path, folder: str, known: dict[str, str]) -> dict[str, str]:
+    """Unpack an archive's ``.mat`` files into a folder below the root.
+
+    Returns
+    -------
+    dict
+        Their hashes by their names below the root.
+
+    Raises
+    ------
+    DataError
+        If the archive is damaged, would write elsewhere, holds links, unpacks to too much, or
+        holds a file whose checksum is known to be another.
+    """
+    stage = path.parent / "unpacked"
+    shutil.rmtree(stage, ignore_errors=True)
+    stage.mkdir(parents=True)
+    try:
+        hashes = {}
+        for name in _extract(path, stage):
+            digest = pooch.file_hash(str(stage / name))
+            listed = f"{folder}/{name}"
+            if known.get(listed, digest) != digest:
+                raise DataError(
+                    f"{path.name}: the checksum of {name} is not the one in {REGISTRY}; remove "
+                    "the line if the change is meant"
+                )
+            hashes[listed] = digest
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        for listed in hashes:
+            os.replace(stage / PurePosixPath(listed).name, root / listed)
+        return hashes
+    except zipfile.BadZipFile as error:
+        path.unlink(missing_ok=True)
+        raise DataError(f"{path.name}: a damaged archive ({error}); download it again") from None
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _extract(path: Path, stage: Path) -> Iterator[str]:
+    """Yield the names of files, each written into one folder."""
+    seen: set[str] = set()
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        most = min(_LARGEST, max(_MOST_GAIN * path.stat().st_size, 1 << 20))
+        most = min(most, shutil.disk_usage(stage).free)
+        if sum(each.file_size for each in members) > most:
+            raise _refuse(path, f"it would unpack to more than {most / 1e9:.1f} GB")
+        for member in members:
+            place = PurePosixPath(member.filename.replace("\\", "/"))
+            if place.is_absolute() or ".." in place.parts or ":" in place.parts[0]:
+                raise _refuse(path, f"it would write to {member.filename!r}")
+            if stat.S_ISLNK(member.external_attr >> 16):
+                raise _refuse(path, f"it holds a link, {member.filename!r}")
+            if member.is_dir() or place.suffix.lower() != ".mat" or place.name.startswith("._"):
+                continue
+            if place.name in seen:
+                raise _refuse(path, f"it holds {place.name} twice")
+            seen.add(place.name)
+            if member.flag_bits & 1:
+                raise _refuse(path, f"it is encrypted: {member.filename!r}")
+            try:
+                with archive.open(member) as source, (stage / place.name).open("wb") as target:
+                    _copy(source, target, member.file_size, path)
+            except (NotImplementedError, EOFError, ValueError) as error:
+                raise zipfile.BadZipFile(str(error) or "cut short") from None
+            except zlib.error:
+                raise zipfile.BadZipFile("damaged bytes") from None
+            yield place.name
+    if not seen:
+        raise _refuse(path, "no .mat file is in it")
+
+
+def _refuse(path: Path, why: str) -> DataError:
+    path.unlink(missing_ok=True)
+    return DataError(f"{path.name}: {why}; check the address it came from")
+
+
+def _copy(source: Any, target: Any, declared: int, path: Path) -> None:
+    left = declared
+    while block := source.read(_BLOCK):
+        left -= len(block)
+        if left < 0:
+            raise _refuse(path, "a file in it is longer than it says")
+        target.write(block)
+    if left:
+        raise zipfile.BadZipFile("a file in it is shorter than it says")
