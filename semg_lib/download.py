@@ -18,7 +18,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -86,11 +86,11 @@ class Registry:
     """Hashes of archives and files, by their names below the root; safe among processes."""
 
     path: Path
-    lock: filelock.FileLock = field(init=False)
 
     def __post_init__(self) -> None:
         private = self.path.parent / ".semg"
         private.mkdir(parents=True, exist_ok=True)
+        self.part = private / "registry.part"
         self.lock = filelock.FileLock(private / "registry.lock", thread_local=False)
 
     def read(self) -> dict[str, str]:
@@ -107,9 +107,13 @@ class Registry:
         """Write more hashes; a crash leaves the old list or the new one."""
         with self.lock:
             known = self.read() | hashes
-            part = self.path.with_suffix(".part")
-            part.write_text("".join(f"{name} {known[name]}\n" for name in sorted(known)))
-            part.replace(self.path)
+            self.part.write_text("".join(f"{name} {known[name]}\n" for name in sorted(known)))
+            self.part.replace(self.path)
+
+    def tidy(self) -> None:
+        """Remove what a process that was killed has left."""
+        with self.lock:
+            self.part.unlink(missing_ok=True)
 
 
 def read_registry(path: str | Path) -> dict[str, str]:
@@ -177,6 +181,7 @@ def download(
     wanted = archives(database(name), subjects, base_url)
     root.mkdir(parents=True, exist_ok=True)
     own = Registry(root / REGISTRY)
+    own.tidy()
     if registry:
         own.add(read_registry(registry))
     known = own.read()

@@ -8,6 +8,7 @@ import pytest
 
 from semg_lib import download, synthetic, verify
 from semg_lib.cli import main
+from semg_lib.databases import database
 from semg_lib.download import REGISTRY
 from semg_lib.recording import DataError
 from tests.server import archive, serving
@@ -50,9 +51,7 @@ def left_over(root):
 
 
 def test_addresses_are_the_official_ones():
-    assert [
-        download.archives(download.database(name), [3])[0].url for name in download.ARCHIVES
-    ] == [
+    assert [download.archives(database(name), [3])[0].url for name in download.ARCHIVES] == [
         "https://ninapro.hevs.ch/files/DB1/Preprocessed/s3.zip",
         "https://ninapro.hevs.ch/files/DB2_Preproc/DB2_s3.zip",
         "https://ninapro.hevs.ch/files/db3_Preproc/s3_0.zip",
@@ -169,12 +168,8 @@ def test_what_does_not_pass_is_one_line_and_a_failing_exit(
     monkeypatch.setattr(
         "semg_lib.cli.downloads.download", lambda *a, **k: original(*a, **k, pause_s=0.01)
     )
-    monkeypatch.setattr(
-        sys,
-        "argv",
-        ["semg", "download", "db1", "--subjects", "1-3", "--root", str(tmp_path)]
-        + ["--base-url", server.url],
-    )
+    order = ["semg", "download", "db1", "--subjects", "1-3", "--root", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", [*order, "--base-url", server.url])
     with pytest.raises(SystemExit) as ended:
         main()
     printed = capsys.readouterr()
@@ -219,7 +214,7 @@ def test_a_list_that_is_no_list_is_told(server, tmp_path):
 def test_a_disk_that_is_too_small_is_told_before_the_start(server, tmp_path, monkeypatch):
     usage = type("Usage", (), {"free": 1000})
     monkeypatch.setattr(download.shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(DataError, match="GB are needed .* take fewer subjects"):
+    with pytest.raises(DataError, match=r"GB are needed .* take fewer subjects"):
         get(server, tmp_path)
     assert not server.requests
 

@@ -1,12 +1,14 @@
 import shutil
+import tracemalloc
 
 import numpy as np
 import pytest
 import scipy.io
 
-from semg_lib import databases, ninapro
-from semg_lib.recording import DataError
+from semg_lib import databases, ninapro, synthetic
+from semg_lib.recording import DataError, DataWarning, fingerprint
 from semg_lib.source import Source
+from tests.test_matfile import write_73
 
 
 @pytest.mark.parametrize(("name", "rate", "channels"), [("db1", 100, 10), ("db2", 2000, 12)])
@@ -128,7 +130,7 @@ def test_wrong_content_names_file_value_and_remedy(spoil):
         ({"rerepetition": np.array(["x"] * n, object)[:, None]}, "no table of real numbers"),
         (
             column("restimulus", 2, dtype=int),
-            r"label 2 has repetition 0 at sample \d+, and nothing",
+            r"label 2 has repetition 0 at sample .* nothing",
         ),
     ]
     for changes, said in cases:
@@ -136,6 +138,86 @@ def test_wrong_content_names_file_value_and_remedy(spoil):
         with pytest.raises(DataError, match=said) as error:
             ninapro.load("db1", 1, "A", folder)
         assert "S1_A1_E1.mat" in one_line(error)
+
+
+def save(folder, content, **options):
+    folder.mkdir(exist_ok=True)
+    scipy.io.savemat(folder / "S1_A1_E1.mat", content, **options)
+    return folder
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_transposed_tables_and_both_precisions_load_alike(root, spoil, tmp_path, kind):
+    usual = ninapro.load("db1", 1, "A", root)
+    turned = {name: table.T for name, table in spoil.good.items() if np.ndim(table) == 2}
+    turned["emg"] = turned["emg"].astype(kind)
+    again = ninapro.load("db1", 1, "A", save(tmp_path / "turned", turned))
+    assert fingerprint(again) == fingerprint(usual)
+    assert again.emg.flags.c_contiguous
+
+
+def test_files_of_version_73_load_alike(root, spoil, tmp_path):
+    write_73(tmp_path / "S1_A1_E1.mat", spoil.good, compression="gzip")
+    again = ninapro.load("db1", 1, "A", tmp_path)
+    assert fingerprint(again) == fingerprint(ninapro.load("db1", 1, "A", root))
+
+
+@pytest.mark.parametrize("missing", ["restimulus", "rerepetition"])
+def test_the_screens_labels_stand_in_and_this_is_said(root, spoil, tmp_path, missing):
+    folder = spoil(**{missing: None})
+    with pytest.warns(DataWarning, match=f"no variable '{missing}'; the screen's labels"):
+        recording = ninapro.load("db1", 1, "A", folder)
+    screen = ninapro.load("db1", 1, "A", root, labels="stimulus")
+    assert fingerprint(recording) == fingerprint(screen)
+    with pytest.raises(DataError, match="no variable 'stimulus'"):
+        ninapro.load("db1", 1, "A", spoil(stimulus=None), labels="stimulus")
+
+
+def test_another_subject_in_the_file_than_in_its_name_is_said(spoil):
+    with pytest.warns(DataWarning, match="says it is of subject 5, its name 1"):
+        assert ninapro.load("db1", 1, "A", spoil(subject=5)).subject == 1
+
+
+def test_labels_that_run_on_through_the_exercises_load_like_local_ones(tmp_path):
+    (path,) = synthetic.write_mat(tmp_path, "db2", 1, "D", movements=(41,))
+    local = ninapro.load("db2", 1, "D", tmp_path)
+    content = {k: v for k, v in scipy.io.loadmat(path).items() if k[0] != "_"}
+    for name in ("stimulus", "restimulus"):
+        content[name] = np.where(content[name] > 0, content[name] + 40, 0).astype(np.uint8)
+    scipy.io.savemat(path, content, do_compression=True)
+    assert fingerprint(ninapro.load("db2", 1, "D", tmp_path)) == fingerprint(local)
+    assert local.movements.tolist() == [41]
+
+
+def test_amputees_with_10_electrodes_and_fewer_movements_load(tmp_path):
+    synthetic.write_mat(tmp_path, "db3", 7, "D", movements=(41,))
+    assert ninapro.load("db3", 7, "D", tmp_path).n_channels == 10
+    assert synthetic.write_mat(tmp_path, "db3", 1, "D", movements=(41,)) == []
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_loading_takes_no_more_than_twice_the_signal_in_memory(tmp_path, monkeypatch, kind):
+    monkeypatch.setenv("SEMG_CACHE", "off")
+    (path,) = synthetic.write_mat(tmp_path, "db2", 1, "B", movements=(1, 2))
+    content = {k: v for k, v in scipy.io.loadmat(path).items() if k[0] != "_"}
+    content["emg"] = content["emg"].astype(kind)
+    scipy.io.savemat(path, content, do_compression=True)
+    size = 4 * content["emg"].size
+    del content
+    tracemalloc.start()
+    recording = ninapro.load("db2", 1, "B", tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert recording.emg.nbytes == size
+    assert peak < 2 * size
+
+
+def test_the_cache_gives_what_the_file_gives(root, monkeypatch, tmp_path):
+    monkeypatch.setenv("SEMG_CACHE", str(tmp_path))
+    first, again = (ninapro.load("db1", 1, "A", root) for _ in range(2))
+    assert fingerprint(first) == fingerprint(again)
+    monkeypatch.setenv("SEMG_CACHE", "off")
+    assert fingerprint(ninapro.load("db1", 1, "A", root)) == fingerprint(first)
 
 
 def test_files_that_were_simulated_say_so(root):
