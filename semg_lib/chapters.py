@@ -141,6 +141,7 @@ def ding2018(folder: Path) -> dict[str, str]:
     module = PAPERS["ding2018"]
     records = results.load_all("ding2018", exercises="B", preset="full", simulated=True)
     wide = results.load_all("ding2018", exercises="BCD", preset="full", simulated=True)
+    everything = results.by_subject(wide)
     studied = results.load_all("ding2018", study="crosstalk")
     accuracy = results.by_subject(records)[list(module.METHODS)]
     variants = []
@@ -175,6 +176,8 @@ def ding2018(folder: Path) -> dict[str, str]:
         "subjects": str(len(accuracy)),
         "proposal": f"{mean['C-B1PB2']:.1f} %",
         "mixed": f"{mean['C-DK']:.1f} %",
+        "wide": f"{100 * everything['C-B1PB2'].mean():.1f} %",
+        "wide_subjects": str(len(everything)),
         "paper": f"{module.REPORTED[0].text} %",
     }
 

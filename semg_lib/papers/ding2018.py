@@ -169,8 +169,7 @@ class DingNet(nn.Module):
 class HalfPrecision(nn.Module):
     """A network whose convolutions and dense layers are computed in bfloat16.
 
-    Weights stay in float32. On processors with instructions for it this halves the time; the
-    chapter shows what it does to accuracy.
+    Weights stay in float32. On processors with instructions for it this halves the time.
     """
 
     def __init__(self, network: nn.Module) -> None:
