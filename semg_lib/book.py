@@ -93,7 +93,21 @@ def _zhai2017(root: str) -> Iterator[tuple[str, Run]]:
             )
 
 
-PLANS = {"atzori2016": _atzori2016, "zhai2017": _zhai2017}
+def _ding2018(root: str) -> Iterator[tuple[str, Run]]:
+    paper, full = "ding2018", {"preset": "full"}
+    yield (
+        "db2-B-full-crosstalk-seed0",
+        Run(paper, subjects=[1, 2, 3, 4, 5, 6], methods=["svm"], study="crosstalk", **full),
+    )
+    ten = list(range(1, 11))
+    yield (
+        "db2-BCD-full-recommended-seed0",
+        Run(paper, exercises="BCD", subjects=ten, methods=["C-B1PB2"], **full),
+    )
+    yield "db2-B-full-recommended-seed0", Run(paper, subjects=ten, **full)
+
+
+PLANS = {"atzori2016": _atzori2016, "zhai2017": _zhai2017, "ding2018": _ding2018}
 
 
 def replicate(root: str, out: Path = BUILD / "runs") -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from semg_lib import claims, plots, results, tables
+from semg_lib import claims, inspection, plots, results, tables
 from semg_lib.evaluation import interval
 from semg_lib.papers import PAPERS
 from semg_lib.papers import zhai2017 as zhai
@@ -136,7 +136,53 @@ def zhai2017(folder: Path) -> dict[str, str]:
     }
 
 
-CHAPTERS = {"atzori2016": atzori2016, "zhai2017": zhai2017}
+def ding2018(folder: Path) -> dict[str, str]:
+    """Write the fragments of this paper's chapter and return its numbers."""
+    module = PAPERS["ding2018"]
+    records = results.load_all("ding2018", exercises="B", preset="full", simulated=True)
+    wide = results.load_all("ding2018", exercises="BCD", preset="full", simulated=True)
+    everything = results.by_subject(wide)
+    studied = results.load_all("ding2018", study="crosstalk")
+    accuracy = results.by_subject(records)[list(module.METHODS)]
+    variants = []
+    for name, variant in module.VARIANTS.items():
+        network = module.DingNet(12, 200, 17, variant=name)
+        variants.append(
+            [
+                name,
+                " and ".join(str(scale.width) for scale in variant.scales),
+                "apart" if variant.apart else "mixed",
+                f"{sum(p.numel() for p in network.parameters()):,}",
+                f"{inspection.multiply_adds(network, 12, 200) / 1e6:.0f}",
+            ]
+        )
+    header = ["variant", "kernels", "electrodes", "parameters", "million multiply-adds"]
+    texts = {
+        "marks": tables.marks(module, "db2", "recommended"),
+        "variants": tables.table(header, variants),
+        "methods": tables.methods(module, records, "db2"),
+        "claims": tables.judged(claims.ding2018(accuracy)),
+        "runs": tables.runs("ding2018", [*records, *wide, *studied]),
+    }
+    for name, text in texts.items():
+        (folder / f"{name}.md").write_text(text)
+    plots.subject_dots(accuracy).save(folder / "dots.png")
+    gains = results.gains(studied, over="C-SK")
+    plots.against(module.STRENGTHS, gains, "simulated crosstalk", "gain over C-SK, points").save(
+        folder / "crosstalk.png"
+    )
+    mean = 100 * accuracy.mean()
+    return {
+        "subjects": str(len(accuracy)),
+        "proposal": f"{mean['C-B1PB2']:.1f} %",
+        "mixed": f"{mean['C-DK']:.1f} %",
+        "wide": f"{100 * everything['C-B1PB2'].mean():.1f} %",
+        "wide_subjects": str(len(everything)),
+        "paper": f"{module.REPORTED[0].text} %",
+    }
+
+
+CHAPTERS = {"atzori2016": atzori2016, "zhai2017": zhai2017, "ding2018": ding2018}
 
 
 def readme_rows() -> list[str]:
@@ -164,6 +210,14 @@ def readme_rows() -> list[str]:
     rows.append(
         f"+{said['db2']} points (DB2, 50 movements), +{said['db3']} (DB3, 10 movements) | "
         + ", ".join(gains)
+    )
+    ding = results.load_all("ding2018", exercises="B", preset="full")
+    mean = results.summary(ding)["mean"]
+    said = PAPERS["ding2018"].REPORTED[0]
+    rows.append(
+        f"C-B1PB2 {said.text} % (DB2, as cited) | C-B1PB2 {mean['C-B1PB2']:.1f} %, C-DK "
+        f"{mean['C-DK']:.1f} %, C-SK {mean['C-SK']:.1f} % (**simulated** DB2 exercise B, "
+        f"{len(ding[0].subjects)} subjects)"
     )
     return rows
 

@@ -63,4 +63,19 @@ def zhai2017(accuracy: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-CLAIMS: Mapping = {"atzori2016": atzori2016, "zhai2017": zhai2017}
+def ding2018(accuracy: pd.DataFrame) -> pd.DataFrame:
+    """Judge the paper's two claims on accuracies (subject, method).
+
+    Two scales are set against twice the same scale, which is as many blocks.
+    """
+    same = accuracy[["C-2B1", "C-2B2"]].max(axis=1)
+    return judge(
+        {
+            "two kernel scales beat the better of one scale twice": accuracy["C-B1PB2"] - same,
+            "electrodes kept apart help one scale": accuracy["C-SK2"] - accuracy["C-SK"],
+            "electrodes kept apart help two scales": accuracy["C-B1PB2"] - accuracy["C-DK"],
+        }
+    )
+
+
+CLAIMS: Mapping = {"atzori2016": atzori2016, "zhai2017": zhai2017, "ding2018": ding2018}

@@ -207,7 +207,12 @@ def run(
     seed: Seed = 0,
     preset: Annotated[str, typer.Option(help="quick or full; full if --root is given.")] = "",
     recipe: Annotated[str, typer.Option(help="paper or recommended.")] = "recommended",
-    methods: Annotated[str, typer.Option(help="Such as cnn,lda; all if not given.")] = "",
+    methods: Annotated[
+        str,
+        typer.Option(
+            "--methods", "--variants", help="Such as cnn,lda or C-SK,C-DK; all if not given."
+        ),
+    ] = "all",
     study: Annotated[
         str, typer.Option(help="Run a study of the paper too, such as optimiser (atzori2016).")
     ] = "",
@@ -227,7 +232,7 @@ def run(
         recipe=recipe,
         epochs=epochs,
         seed=seed,
-        methods=[each.strip() for each in methods.split(",")] if methods else [],
+        methods=[] if methods == "all" else [each.strip() for each in methods.split(",")],
         study=study,
     )
     _show(chosen.execute(out) / "record.json")

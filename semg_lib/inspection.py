@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
@@ -48,6 +49,70 @@ def layers(network: nn.Module, n_channels: int, n_samples: int) -> str:
         lines.append(f"{name:<12}{shape:<18}{count:>10,}")
     total = sum(p.numel() for p in network.parameters())
     return "\n".join([*lines, f"{'in all':<30}{total:>10,}"])
+
+
+def multiply_adds(network: nn.Module, n_channels: int, n_samples: int) -> int:
+    """Return how many multiplications and additions one window costs, in pairs.
+
+    Convolutions and dense layers are counted; the rest is small beside them.
+    """
+    total = 0
+
+    def count(layer: nn.Module, _, out: torch.Tensor) -> None:
+        nonlocal total
+        total += out[0].numel() * layer.weight[0].numel()
+
+    layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    was_training = network.training
+    try:
+        with torch.no_grad():
+            network.eval()(torch.zeros(1, n_channels, n_samples))
+    finally:
+        network.train(was_training)
+        for hook in hooks:
+            hook.remove()
+    return total
+
+
+def latency_ms(network: nn.Module, n_channels: int, n_samples: int, *, repeats: int = 30) -> float:
+    """Return the median time for one window on this machine's processor, in milliseconds."""
+    x = torch.zeros(1, n_channels, n_samples)
+    was_training = network.training
+    seconds = []
+    with torch.no_grad():
+        network.eval()
+        for _ in range(repeats):
+            began = time.perf_counter()
+            network(x)
+            seconds.append(time.perf_counter() - began)
+    network.train(was_training)
+    return 1000 * float(np.median(seconds))
+
+
+def rows_reached(
+    layers: Iterable[nn.Module], n_channels: int, n_samples: int, *, row: int
+) -> list[int]:
+    """Return how many rows (electrodes) of each layer's output depend on one row of the input.
+
+    Parameters
+    ----------
+    layers : iterable of Module
+        Applied one after the other to (batch, 1, electrode, time).
+    n_channels, n_samples : int
+    row : int
+        The electrode that is silenced.
+    """
+    x = torch.randn(1, 1, n_channels, n_samples, generator=torch.Generator().manual_seed(0))
+    silent = x.clone()
+    silent[:, :, row] = 0
+    reached = []
+    with torch.no_grad():
+        for layer in layers:
+            layer.eval()
+            x, silent = layer(x), layer(silent)
+            reached.append(int((x != silent).any(dim=3).any(dim=1).sum()))
+    return reached
 
 
 def signal_scales(network: nn.Module, x: np.ndarray) -> dict[str, float]:

@@ -16,6 +16,7 @@ from semg_lib.source import Source
 ABOUT = {
     "atzori2016": {"db1": "A", "db2": "B", "db3": "B"},
     "zhai2017": {"db2": "BCD", "db3": "B"},
+    "ding2018": {"db2": "B", "db3": "B"},
 }
 
 

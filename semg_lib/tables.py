@@ -24,7 +24,8 @@ def methods(module: ModuleType, records: Sequence[Record], database: str) -> str
     """Return the paper's numbers beside ours, one row a method; unknown cells stay empty."""
     said = {each.method: each for each in module.REPORTED if each.database == database}
     ours = results.summary(records)
-    average = 100 * results.by_subject(records)[list(baselines.NAMES)].mean(axis=1)
+    classical = results.by_subject(records).filter(baselines.NAMES)
+    average = 100 * classical.mean(axis=1)
     rows = []
     for method in [*ours.index, *(name for name in said if name not in ours.index)]:
         paper = said[method].text if method in said else ""

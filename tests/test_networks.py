@@ -1,12 +1,14 @@
 """What holds for every network of the book."""
 
 import inspect
+from functools import partial
 
 import pytest
 import torch
 
 from semg_lib import training
 from semg_lib.papers.atzori2016 import AtzoriNet
+from semg_lib.papers.ding2018 import DingNet
 from semg_lib.papers.zhai2017 import ZhaiNet
 
 # Each with its electrodes, samples and classes, and the parameters that its docstring tells.
@@ -14,6 +16,17 @@ NETWORKS = {
     "atzori2016, Otto Bock": (AtzoriNet, (10, 15, 53), 84_853),
     "atzori2016, Delsys": (AtzoriNet, (12, 30, 50), 101_106),
     "zhai2017": (ZhaiNet, (12, 25, 50), 477_778),
+    **{
+        f"ding2018, {name}": (partial(DingNet, variant=name), (12, 200, 17), n)
+        for name, n in (
+            ("C-SK", 298_577),
+            ("C-SK2", 339_137),
+            ("C-2B1", 728_257),
+            ("C-2B2", 1_170_577),
+            ("C-DK", 1_144_417),
+            ("C-B1PB2", 940_417),
+        )
+    },
     "zhai2017, 10 electrodes": (ZhaiNet, (10, 25, 10), 378_410),
 }
 
@@ -43,7 +56,7 @@ def test_windows_become_one_score_a_class(case, network, x):
 def test_parameters_are_as_many_as_documented(case, network):
     make, _, n_parameters = case
     assert sum(p.numel() for p in network.parameters()) == n_parameters
-    assert f"{n_parameters:,}" in inspect.getdoc(make)
+    assert f"{n_parameters:,}" in inspect.getdoc(getattr(make, "func", make))
 
 
 def test_gradient_reaches_every_parameter_and_the_input(network, x):

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from semg_lib import inspection, labels, plots, signal_plots, training
+from semg_lib import inspection, kernel_plots, labels, plots, signal_plots, training
 from semg_lib.papers.atzori2016 import REPORTED, AtzoriNet
 
 
@@ -36,6 +36,9 @@ def figures(recording, split):
         ),
         "components": signal_plots.components(
             np.full((12, 25), 0.04), np.random.default_rng(0).normal(size=(4, 95, 3)), 734
+        ),
+        "responses": kernel_plots.responses(
+            recording, {"13 samples": [np.eye(13), np.ones((4, 13))]}, ("before", "after")
         ),
         "input_images": signal_plots.input_images(np.zeros((4, 12, 25)), np.array([0, 0, 3, 3])),
     }
