@@ -126,7 +126,8 @@ def replicate(root: str, out: Path = BUILD / "runs") -> None:
             run.execute(out)
             shutil.copy(folder / kept, stored / f"{name}.json")
         _publish(folder / "notebook.ipynb", EXECUTED, paper, _about(folder / "record.json"))
-    _run_data(root, out / "data")
+    for name, parameters in DATA.items():
+        _run_data(name, parameters, root, out)
 
 
 def _seed(record: Path, stored: Path) -> None:
@@ -152,14 +153,18 @@ def _about(path: Path) -> str:
     )
 
 
-def _run_data(root: str, folder: Path) -> None:
-    """Run the data chapter's notebook, which makes no record, on real recordings."""
+# Notebooks about the data, which make no record, and what they are given on real recordings.
+DATA = {"data": {}, "quirks": {"methods": ["lda", "random_forest"]}}
+
+
+def _run_data(name: str, parameters: dict, root: str, out: Path) -> None:
+    """Run a notebook about the data on real recordings."""
     subjects = runs.available("db1", "A", root)
-    executed = folder / "notebook.ipynb"
-    parameters = {"root": str(Path(root).resolve()), "subjects": subjects}
-    notebooks.run(notebooks.FOLDER / "data.ipynb", executed, parameters)
+    executed = out / name / "notebook.ipynb"
+    given = {"root": str(Path(root).resolve()), "subjects": subjects} | parameters
+    notebooks.run(notebooks.FOLDER / f"{name}.ipynb", executed, given)
     about = f"DB1, exercise A, {len(subjects)} subjects, {date.today()}."
-    _publish(executed, EXECUTED, "data", about)
+    _publish(executed, EXECUTED, name, about)
 
 
 def fresh() -> Path:

@@ -192,8 +192,22 @@ def implausible(label: np.ndarray, repetition: np.ndarray, rate: float) -> str:
     return ""
 
 
-def _global_labels(path: Path, label: np.ndarray, exercise: Exercise) -> np.ndarray:
-    """Number labels through the database; some releases already do, others begin at 1."""
+def global_labels(path: Path, label: np.ndarray, exercise: Exercise) -> np.ndarray:
+    """Number labels through the database; some releases already do, others begin at 1.
+
+    Parameters
+    ----------
+    path : path
+        Named in errors.
+    label : ndarray (sample,), int
+        As stored.
+    exercise : Exercise
+
+    Raises
+    ------
+    DataError
+        If a label is neither of this exercise nor of the database.
+    """
     first, last = exercise.offset + 1, exercise.offset + exercise.n_movements
     movements = label[label > 0]
     if movements.size == 0 or (movements.min() >= first and movements.max() <= last):
@@ -227,7 +241,7 @@ def load_file(
             f"{path}: {repetition_name} holds {repetition.max()}, out of range; "
             f"{database.name} has {database.n_repetitions} repetitions"
         )
-    label = _global_labels(path, label, exercise)
+    label = global_labels(path, label, exercise)
     if not file.checked and (odd := implausible(label, repetition, database.rate)):
         raise DataError(
             f"{path}: {odd}, and nothing vouches for its bytes; download it again, or save it "

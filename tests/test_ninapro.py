@@ -41,9 +41,9 @@ def test_rest_gets_the_repetition_of_the_movement_it_follows(root):
 def test_labels_are_numbered_through_the_database(spoil, tmp_path):
     exercise = databases.database("db1").exercises[1]
     local = np.array([0, 1, 2])
-    np.testing.assert_array_equal(ninapro._global_labels("x", local, exercise), [0, 13, 14])
+    np.testing.assert_array_equal(ninapro.global_labels("x", local, exercise), [0, 13, 14])
     already = np.array([0, 13, 29])
-    np.testing.assert_array_equal(ninapro._global_labels("x", already, exercise), already)
+    np.testing.assert_array_equal(ninapro.global_labels("x", already, exercise), already)
 
 
 @pytest.mark.parametrize("place", ["S1_A1_E1.mat", "a/b/s1_a1_e1.MAT", "Db1/S1/S1_A1_E1.mat"])

@@ -12,7 +12,7 @@ from semg_lib.papers import PAPERS
 
 ROOT = Path(__file__).parent.parent
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
-NOT_PAPERS = {"data", "protocols", "comparison"}
+NOT_PAPERS = {"data", "quirks", "protocols", "comparison"}
 
 
 def toc_files(node=None):

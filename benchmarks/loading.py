@@ -1,0 +1,97 @@
+"""Loading an exercise file against ``scipy.io.loadmat`` of the variables that are needed.
+
+``python benchmarks/loading.py`` measures a whole simulated exercise of DB1 and one of DB2
+(12 electrodes, 2 kHz, about 15 min), and the real file of DB1 that it finds in ``SEMG_DATA``;
+it prints a table and writes ``benchmarks/loading.json``. Ratios can be compared between machines,
+seconds cannot.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import scipy.io
+
+from semg_lib import cache, ninapro, synthetic
+from semg_lib.source import Source
+
+NEEDED = ["emg", "restimulus", "rerepetition"]
+REPEATS = 15
+
+
+def seconds(do: Callable[[], object], before: Callable[[], object] = lambda: None) -> float:
+    """Return the median time of some runs."""
+    found = []
+    for _ in range(REPEATS):
+        before()
+        began = time.perf_counter()
+        do()
+        found.append(time.perf_counter() - began)
+    return statistics.median(found)
+
+
+def peak(path: Path, database: str, subject: int, letter: str) -> float:
+    """Return the memory that a first load adds, as a multiple of the signal's float32 size."""
+    code = (
+        "import resource, sys; from semg_lib import ninapro, databases\n"
+        "kb = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = kb()\n"
+        f"r = ninapro.load({database!r}, {subject}, {letter!r}, {str(path.parent)!r})\n"
+        "print((kb() - before) * 1024 / r.emg.nbytes)"
+    )
+    environment = os.environ | {"SEMG_CACHE": "off"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
+def measure(path: Path, database: str, subject: int, letter: str) -> dict[str, float]:
+    """Measure one file."""
+
+    def load() -> object:
+        return ninapro.load(database, subject, letter, path.parent)
+
+    peer = seconds(lambda: scipy.io.loadmat(path, variable_names=NEEDED))
+    first = seconds(load, before=cache.clear)
+    time.sleep(2.5)  # a file is hashed again until it is older than this
+    load()
+    cached = seconds(load)
+    return {
+        "scipy, s": round(peer, 4),
+        "first load over scipy": round(first / peer, 2),
+        "first load over cached load": round(first / cached, 1),
+        "memory of a first load over the signal's size": round(
+            peak(path, database, subject, letter), 2
+        ),
+    }
+
+
+def main() -> None:
+    """Measure every file and show the ratios."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["SEMG_CACHE"] = str(Path(folder) / "cache")
+        table: dict[str, object] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores"}
+        for database, letter in (("db1", "A"), ("db2", "B")):
+            (path,) = synthetic.write_mat(Path(folder) / database, database, 1, letter)
+            table[f"simulated {database.upper()}, exercise {letter}"] = measure(
+                path, database, 1, letter
+            )
+        if os.environ.get("SEMG_DATA"):
+            path = Source("db1", "A", os.environ["SEMG_DATA"]).files(1)["A"]
+            table["real DB1, exercise A, subject 1"] = measure(path, "db1", 1, "A")
+    Path(__file__).with_suffix(".json").write_text(json.dumps(table, indent=1) + "\n")
+    print(json.dumps(table, indent=1))
+
+
+if __name__ == "__main__":
+    main()
