@@ -34,6 +34,7 @@ golden: $(READY)  ## run the notebooks and store what their golden cells print
 bench: $(READY)  ## measure speed and memory, as ratios against named peers
 	$(BIN)/python benchmarks/spectrogram.py
 	$(BIN)/python benchmarks/loading.py
+	$(BIN)/python benchmarks/sweep.py
 
 serve: $(READY)  ## show the book built last at http://localhost:8000
 	$(BIN)/python -m semg_lib.book serve

@@ -24,6 +24,7 @@ from rich.table import Table
 
 from semg_lib import cache, databases, notebooks, results, runs, synthetic
 from semg_lib import download as downloads
+from semg_lib import sweep as sweeps
 from semg_lib import verify as verification
 from semg_lib.forearm import Arm, Drift
 from semg_lib.recording import DataError
@@ -238,17 +239,96 @@ def run(
     _show(chosen.execute(out) / "record.json")
 
 
-def _show(path: Path) -> None:
-    record = results.load(path)
+@app.command()
+def sweep(
+    paper: Annotated[str, typer.Argument(help="Such as atzori2016.")],
+    out: Out,
+    database: PapersDatabase = "",
+    exercises: Annotated[
+        str, typer.Option(help="Letters, such as A or BC; the paper's if not given.")
+    ] = "",
+    subjects: Subjects = "all",
+    seeds: Annotated[str, typer.Option(help="Such as 0 or 0-4.")] = "0",
+    root: Annotated[
+        Path | None, typer.Option(help="Folder with NinaPro's files; simulated data without.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(min=0, help="Instead of the recipe's; 0 keeps it.")] = 0,
+    preset: Annotated[str, typer.Option(help="quick or full; full if --root is given.")] = "",
+    recipe: Annotated[str, typer.Option(help="paper or recommended.")] = "recommended",
+    methods: Annotated[
+        str,
+        typer.Option(
+            "--methods", "--variants", help="Such as cnn,lda or C-SK,C-DK; all if not given."
+        ),
+    ] = "all",
+    scheduler: Annotated[str, typer.Option(help="local, slurm or tcp://HOST:PORT.")] = "local",
+    workers: Annotated[int, typer.Option(min=1, help="Processes or jobs.")] = 2,
+) -> None:
+    """Run a paper on many subjects and seeds at once; type it again to do what is missing.
+
+    Each subject and seed is a run of its own, whose record appears as it ends.
+    """
+    spec = databases.database(database or next(iter(runs.about(paper))))
+    planned = sweeps.units(
+        parse_subjects(subjects, spec.n_subjects),
+        parse_subjects(seeds, 0),
+        paper=paper,
+        database=spec.name,
+        exercises=exercises,
+        root=str(root or ""),
+        preset=preset,
+        recipe=recipe,
+        epochs=epochs,
+        methods=[] if methods == "all" else [each.strip() for each in methods.split(",")],
+    )
+    how: Counter[str] = Counter()
+    with sweeps.cluster(scheduler, workers) as client:
+        ended = sweeps.sweep(planned, out, client)
+        quiet = not out_console.is_terminal
+        for each in track(
+            ended, "sweeping", total=len(planned), console=out_console, disable=quiet
+        ):
+            how[each.how] += 1
+            line = f"{sum(how.values())}/{len(planned)} {each.run.name}: {each.how} {each.why}"
+            out_console.print(line.rstrip(), soft_wrap=True, highlight=False, markup=False)
+    table(out)
+    if how["failed"]:
+        raise DataError(f"{how['failed']} of {len(planned)} runs failed; see error.txt below {out}")
+
+
+@app.command()
+def table(
+    folder: Annotated[Path, typer.Argument(help="With records at any depth.")],
+) -> None:
+    """Show what the records below a folder say, whatever is there so far."""
+    records, failed = sweeps.found(folder)
+    kinds: dict[tuple, list[results.Record]] = {}
+    for record in records:
+        key = record.paper, record.database, record.exercises, record.simulated
+        kinds.setdefault((*key, record.recipe, record.preset), []).append(record)
+    for same in kinds.values():
+        _print_summary(same)
+    for path in failed:
+        out_console.print(f"failed: {path}", soft_wrap=True, highlight=False)
+
+
+def _print_summary(records: list[results.Record]) -> None:
+    """Print accuracies over subjects and seeds of records of one kind."""
+    record = records[0]
     kind = "simulated " if record.simulated else ""
-    title = f"{record.paper} on {kind}{record.database}, exercises {record.exercises}"
-    table = Table(title=title, title_justify="left")
-    for name in ("method", "subjects", "accuracy", "balanced"):
-        table.add_column(name, justify="left" if name == "method" else "right")
-    for method, row in results.summary([record]).iterrows():
+    title = f"{record.paper} on {kind}{record.database}, exercises {record.exercises}, "
+    title += f"{record.preset} preset, {record.recipe} recipe"
+    shown = Table(title=title, title_justify="left")
+    for name in ("method", "subjects", "seeds", "accuracy", "balanced"):
+        shown.add_column(name, justify="left" if name == "method" else "right")
+    for method, row in results.summary(records).iterrows():
         values = f"{row['mean']:.1f} %", f"{row['balanced']:.1f} %"
-        table.add_row(str(method), f"{row['subjects']:.0f}", *values)
-    out_console.print(table)
+        shown.add_row(str(method), f"{row['subjects']:.0f}", f"{row['seeds']:.0f}", *values)
+    out_console.print(shown)
+
+
+def _show(path: Path) -> None:
+    _print_summary([results.load(path)])
     out_console.print(f"record: {path}", soft_wrap=True, highlight=False)
 
 

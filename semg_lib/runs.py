@@ -112,8 +112,14 @@ class Run:
         parts += [f"{self.epochs}epochs"] if self.epochs else []
         return "-".join([*parts, *([self.study] if self.study else [])])
 
-    def execute(self, out: str | Path) -> Path:
+    def execute(self, out: str | Path, *, quiet: bool = False) -> Path:
         """Run the notebook; leave ``notebook.ipynb`` and ``record.json`` below ``out``.
+
+        Parameters
+        ----------
+        out : path
+        quiet : bool
+            Show nothing of what it prints.
 
         Returns
         -------
@@ -126,5 +132,6 @@ class Run:
             notebooks.FOLDER / f"{self.paper}.ipynb",
             folder / "notebook.ipynb",
             parameters | {"out": str(folder)},
+            quiet=quiet,
         )
         return folder

@@ -1,0 +1,140 @@
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from semg_lib import results, sweep, synthetic
+from semg_lib.cli import main
+from semg_lib.recording import DataError
+from tests.fake_runs import fake, planned
+
+
+@pytest.fixture(scope="module")
+def client():
+    with sweep.cluster("local", 2) as client:
+        yield client
+
+
+def lines(path):
+    return path.read_text().splitlines() if path.is_file() else []
+
+
+def test_a_unit_is_one_subject_with_one_seed():
+    units = planned([1, 2, 3], (0, 1))
+    assert [(unit.subjects, unit.seed) for unit in units] == [
+        ([1], 0), ([2], 0), ([3], 0), ([1], 1), ([2], 1), ([3], 1),
+    ]  # fmt: skip
+    assert len({unit.name for unit in units}) == 6
+    with pytest.raises(DataError, match="subject 28 is not in db1"):
+        planned([28])
+
+
+def test_only_a_whole_record_of_the_same_code_and_settings_counts(tmp_path, monkeypatch):
+    (unit,) = planned([1])
+    assert not sweep.done(unit, tmp_path)
+    fake(unit, tmp_path)
+    assert sweep.done(unit, tmp_path)
+    assert not sweep.done(dataclasses.replace(unit, methods=["lda", "knn"]), tmp_path)
+    path = tmp_path / unit.name / sweep.RECORD
+    record = results.load(path)
+    for change in ({"code": "other"}, {"versions": {}}, {"settings": {}}, {"data": {1: "other"}}):
+        record.model_copy(update=change).save(path)
+        assert not sweep.done(unit, tmp_path), change
+    path.write_text("{")
+    assert not sweep.done(unit, tmp_path)
+
+
+def test_other_data_under_the_same_name_are_run_again(tmp_path):
+    root = tmp_path / "data"
+    synthetic.write_mat(root, "db1", 1, "A", movements=(1, 2))
+    unit = dataclasses.replace(planned([1])[0], root=str(root))
+    fake(unit, tmp_path)
+    assert sweep.done(unit, tmp_path)
+    synthetic.write_mat(root, "db1", 1, "A", movements=(1, 2), seed=1)
+    assert not sweep.done(unit, tmp_path)
+
+
+def test_a_unit_that_fails_is_told_and_the_others_go_on(tmp_path, client):
+    units = planned([11, 12, 13, 14])
+    ended = {e.run.subjects[0]: e for e in sweep.sweep(units, tmp_path, client, execute=fake)}
+    assert {subject: e.how for subject, e in ended.items()} == {
+        11: "run", 12: "run", 13: "failed", 14: "run",
+    }  # fmt: skip
+    assert ended[13].why == "ZeroDivisionError: thirteen"
+    assert "Traceback" in (tmp_path / units[2].name / sweep.ERROR).read_text()
+    again = {e.run.subjects[0]: e.how for e in sweep.sweep(units, tmp_path, client, execute=fake)}
+    assert again == {11: "kept", 12: "kept", 13: "failed", 14: "kept"}
+    assert len(lines(tmp_path / "began.txt")) == 5
+    records, failed = sweep.found(tmp_path)
+    assert len(records) == 3
+    assert [path.parent.name for path in failed] == [units[2].name]
+
+
+def test_twenty_units_survive_a_killed_worker_and_a_killed_driver(tmp_path):
+    command = [sys.executable, "-m", "tests.fake_runs", str(tmp_path)]
+    environment = os.environ | {"FAKE_SECONDS": "0.3"}
+    driver = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    for _ in range(4):
+        driver.stdout.readline()
+    # A worker is the driver's grandchild: its nanny starts another one.
+    workers = [pid for pid in descendants(driver.pid) if descendants(pid) == []]
+    os.kill(workers[0], signal.SIGKILL)
+    for _ in range(4):
+        driver.stdout.readline()
+    driver.kill()
+    driver.wait()
+    driver.stdout.close()
+    assert len(lines(tmp_path / "ended.txt")) < 20
+    subprocess.run(command, check=True, timeout=120, env=environment, stdout=subprocess.DEVNULL)
+    ended = lines(tmp_path / "ended.txt")
+    assert len(ended) == len(set(ended)) == 20, "a unit was done twice, or not at all"
+    records, failed = sweep.found(tmp_path)
+    assert len(records) == 20
+    assert not failed
+
+
+def descendants(pid):
+    """Return the processes below one, those that have none below them last."""
+    found = subprocess.run(
+        ["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.split()
+    below = [int(each) for each in found]
+    return below + [each for child in below for each in descendants(child)]
+
+
+def test_a_wrong_scheduler_is_told():
+    with pytest.raises(DataError, match="unknown scheduler 'cloud': write local, slurm or tcp"):
+        sweep.cluster("cloud", 1).__enter__()
+    with pytest.raises(DataError, match="no scheduler answers there"):
+        sweep.cluster("tcp://127.0.0.1:9", 1).__enter__()
+
+
+def test_the_commands_run_a_sweep_and_show_what_is_there(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("semg_lib.cli.sweeps.sweep.__kwdefaults__", {"execute": fake})
+    order = "semg sweep atzori2016 --subjects 12-13 --methods lda --workers 1 --out"
+    monkeypatch.setattr(sys, "argv", [*order.split(), str(tmp_path)])
+    with pytest.raises(SystemExit):
+        main()
+    printed = capsys.readouterr()
+    assert "1 of 2 runs failed; see error.txt" in printed.err
+    assert "failed ZeroDivisionError: thirteen" in printed.out
+    assert "50.0 %" in printed.out
+    monkeypatch.setattr(sys, "argv", ["semg", "table", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        main()
+    shown = capsys.readouterr().out
+    assert "50.0 %" in shown
+    assert "error.txt" in shown.replace("\n", "")
+    with pytest.raises(DataError, match=r"no record\.json below it"):
+        sweep.found(tmp_path / "nowhere")
+
+
+def test_scheduling_is_quick_beside_a_notebook(tmp_path, client):
+    """The bound is the issue's own; the machine's speed hardly enters it."""
+    began = time.monotonic()
+    n = len(list(sweep.sweep(planned(range(14, 28)), tmp_path, client, execute=fake)))
+    assert (time.monotonic() - began) / n < 2
