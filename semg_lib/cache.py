@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pooch
+import platformdirs
 
 VERSION = 1  # another number makes every entry anew: raise it when the reader changes
 _RACE_NS = 2_000_000_000  # a file changed this shortly ago may change again within one clock tick
@@ -33,7 +33,7 @@ def folder() -> Path | None:
     chosen = os.environ.get("SEMG_CACHE", "")
     if chosen.lower() == "off":
         return None
-    return Path(chosen).expanduser() if chosen else Path(pooch.os_cache("semg_lib"))
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("semg_lib")
 
 
 def size() -> int:
@@ -78,6 +78,15 @@ def keep(
     return found
 
 
+def file_hash(path: Path) -> str:
+    """Return the sha256 of a file's content, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def _signature(path: Path) -> list[int]:
     """Return what changes when somebody writes to a file or puts another in its place."""
     state = path.stat()
@@ -95,7 +104,7 @@ def _key(where: Path, path: Path, signature: list[int]) -> str:
             if seen["signature"] == signature and settled:
                 return str(seen["key"])
     now = time.time_ns()
-    key = pooch.file_hash(str(path))[:32]
+    key = file_hash(path)[:32]
     with contextlib.suppress(OSError):
         note.parent.mkdir(parents=True, exist_ok=True)
         _write(note, json.dumps({"signature": signature, "key": key, "at": now}).encode())

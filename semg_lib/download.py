@@ -23,9 +23,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import filelock
-import pooch
 import requests
 
+from semg_lib.cache import file_hash
 from semg_lib.databases import Database, database
 from semg_lib.recording import DataError
 
@@ -212,7 +212,7 @@ def complete(root: Path, archive: Archive, known: dict[str, str]) -> bool:
     if not files or archive.name not in known:
         return False
     return all(
-        (root / name).is_file() and pooch.file_hash(str(root / name)) == known[name]
+        (root / name).is_file() and file_hash(root / name) == known[name]
         for name in files
     )
 
@@ -260,7 +260,7 @@ def _one(
             work.mkdir(exist_ok=True)
             path = _fetch(work, archive, known, Resuming(work, archive, progress, pause_s, stop))
             hashes = unpack(path, root, archive.folder, known)
-            registry.add({archive.name: pooch.file_hash(str(path)), **hashes})
+            registry.add({archive.name: file_hash(path), **hashes})
             shutil.rmtree(work)
         except DataError as error:
             return str(error)
@@ -273,6 +273,8 @@ def _one(
 
 def _fetch(work: Path, archive: Archive, known: dict[str, str], resuming: Resuming) -> Path:
     """Bring an archive under its final name, whole as far as can be known."""
+    import pooch  # brings tqdm, which warns wherever a notebook imports it
+
     name = PurePosixPath(archive.name).name
     for path in work.glob("tmp*"):  # pooch's, of a process that was killed
         path.unlink()
@@ -418,7 +420,7 @@ def unpack(path: Path, root: Path, folder: str, known: dict[str, str]) -> dict[s
     try:
         hashes = {}
         for name in _extract(path, stage):
-            digest = pooch.file_hash(str(stage / name))
+            digest = file_hash(stage / name)
             listed = f"{folder}/{name}"
             if known.get(listed, digest) != digest:
                 raise DataError(

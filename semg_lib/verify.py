@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pooch
 
 from semg_lib import labels as label_tools
 from semg_lib import matfile, ninapro, synthetic
+from semg_lib.cache import file_hash
 from semg_lib.databases import DATABASES, LABELS, Database, Exercise
 from semg_lib.download import REGISTRY, read_registry
 from semg_lib.ninapro import ExerciseFile
@@ -111,7 +111,7 @@ def verify(root: str | Path) -> Iterator[Finding]:
     for path in files(root):
         finding = Finding(path.relative_to(base))
         expected = known.get(finding.path.as_posix())
-        if expected and pooch.file_hash(str(path)) != expected:
+        if expected and file_hash(path) != expected:
             finding.broken.append(f"its checksum is not the one in {REGISTRY}; download it again")
         try:
             matfile.check(path)
