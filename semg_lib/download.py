@@ -37,8 +37,8 @@ ARCHIVES = {  # a subject's archive below the server's address; that of DB1 is n
 }
 REGISTRY = "checksums.txt"
 CITATION = (
-    "NinaPro is free for research; its terms are on https://ninapro.hevs.ch. Cite Atzori et al. "
-    "(2014), Scientific Data 1:140053, doi:10.1038/sdata.2014.53."
+    "NinaPro's terms of use are on https://ninapro.hevs.ch; whoever uses its data cites Atzori et "
+    "al. (2014), Scientific Data 1:140053, doi:10.1038/sdata.2014.53."
 )
 TRIES = 5
 PATIENCE_S = 30.0  # without a byte

@@ -159,7 +159,7 @@ def subject_dots(
         What the dots are.
     """
     methods = list(by_subject.columns)
-    figure, axis = new(7, 0.42 * len(methods) + 1.2)
+    figure, axis = new(7, 0.42 * len(methods) + 1.4)
     said = {each.method: each for each in reported}
     spread = np.random.default_rng(0)
     lines = []
@@ -176,7 +176,7 @@ def subject_dots(
     axis.set(
         yticks=range(len(methods)),
         yticklabels=[titles.get(method, method) for method in methods],
-        xlabel=f"{value}, % (dots: subjects; bar: 95 % interval of the mean)",
+        xlabel=f"{value}, %\n(dots: subjects; bar: 95 % interval of the mean)",
         ylim=(len(methods) - 0.5, -0.5),
     )
     axis.grid(True, axis="x", alpha=0.6)
