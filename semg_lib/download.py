@@ -211,10 +211,7 @@ def complete(root: Path, archive: Archive, known: dict[str, str]) -> bool:
     files = [name for name in known if name.startswith(f"{archive.folder}/")]
     if not files or archive.name not in known:
         return False
-    return all(
-        (root / name).is_file() and file_hash(root / name) == known[name]
-        for name in files
-    )
+    return all((root / name).is_file() and file_hash(root / name) == known[name] for name in files)
 
 
 def _check_disk(root: Path, wanted: Sequence[Archive], jobs: int) -> None:
