@@ -113,7 +113,7 @@ def test_a_shell_sees_one_line_of_a_bad_file(root, tmp_path):
     )
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1, done.stderr
-    assert "not a MATLAB 5 file" in done.stderr
+    assert "not a MATLAB 5 or 7.3 file" in done.stderr
 
 
 def test_a_run_leaves_notebook_and_record_and_goes_on(root, tmp_path, monkeypatch, capsys):

@@ -1,0 +1,157 @@
+import copy
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from semg_lib import many, synthetic, training
+from semg_lib.augmentation import WhiteNoise
+from semg_lib.papers import atzori2016
+from semg_lib.papers.atzori2016 import AtzoriNet
+from semg_lib.preprocessing import Standardiser
+from semg_lib.splits import Split
+from semg_lib.training import Recipe
+
+RECIPE = Recipe(learning_rate=0.05, batch_size=64, epochs=2, initial="he", schedule="cosine")
+
+
+@pytest.fixture(scope="module")
+def splits():
+    """Some windows of three subjects, of each another number."""
+    settings = atzori2016.Settings.named("db1", preset="quick")
+    found = []
+    for subject in (1, 2, 3):
+        recording = synthetic.simulate("db1", subject, "A", movements=(1, 2, 3))
+        whole = atzori2016.prepare(recording, settings)[0]
+        found.append(Split(whole.train[:: 5 + subject], whole.test[::6]))
+    assert len({len(split.train) for split in found}) == 3
+    return found
+
+
+def precise(split):
+    """Return a split whose signal is in float64: there rounding cannot hide a difference."""
+
+    def double(side):
+        emg = side.recording.emg.astype(np.float64)
+        return dataclasses.replace(side, recording=dataclasses.replace(side.recording, emg=emg))
+
+    return dataclasses.replace(split, train=double(split.train), test=double(split.test))
+
+
+class Normalised(nn.Module):
+    """A network with batch normalisation, whose statistics must stay each one's own."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Flatten(), nn.Linear(150, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 4)
+        )
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+def made(kind, splits, recipe):
+    networks = []
+    for seed, split in enumerate(splits):
+        training.seed_everything(seed)
+        network = AtzoriNet(10, 15, 4) if kind == "atzori" else Normalised()
+        network = training.initialise(network, recipe.initial)
+        exact = split.train.recording.emg.dtype == np.float64
+        networks.append(network.double() if exact else network)
+    return networks
+
+
+def train(splits, recipe, kind, *, stacked, augmentations=None):
+    networks = made(kind, splits, recipe)
+    windows = [split.train for split in splits]
+    classes = [np.unique(own.label) for own in windows]
+    histories = many.fit_many(
+        *(networks, windows, classes, recipe),
+        seeds=range(len(splits)),
+        stacked=stacked,
+        augmentations=augmentations,
+    )
+    return networks, histories
+
+
+@pytest.mark.parametrize("kind", ["atzori", "normalised"])
+@pytest.mark.parametrize("change", [{}, {"loss": "sum", "learning_rate": 0.001, "bias_rate": 2.0}])
+def test_stacked_networks_end_where_each_would_alone(splits, kind, change):
+    recipe = dataclasses.replace(RECIPE, **change)
+    exact = [precise(split) for split in splits]
+    alone, theirs = train(exact, recipe, kind, stacked=False)
+    together, ours = train(exact, recipe, kind, stacked=True)
+    for i, split in enumerate(exact):
+        assert ours[i].loss == pytest.approx(theirs[i].loss, abs=1e-6)  # sums are in float32
+        assert ours[i].accuracy == theirs[i].accuracy
+        mine, its = (training.scores(n[i], split.test) for n in (together, alone))
+        np.testing.assert_allclose(mine, its, atol=1e-9)
+
+
+def test_single_precision_stays_near(splits):
+    usual = dataclasses.replace(RECIPE, learning_rate=0.01)
+    alone, theirs = train(splits, usual, "atzori", stacked=False)
+    together, ours = train(splits, usual, "atzori", stacked=True)
+    for i, split in enumerate(splits):
+        assert ours[i].loss[0] == pytest.approx(theirs[i].loss[0], abs=1e-4)
+        right = [
+            (training.predict(n[i], split.test, np.arange(4)) == split.test.label).mean()
+            for n in (together, alone)
+        ]
+        assert right[0] == pytest.approx(right[1], abs=0.01)
+
+
+def test_augmented_training_draws_the_same_noise(splits):
+    recipe = dataclasses.replace(RECIPE, augment=True, epochs=1)
+    noise = [WhiteNoise.undoing(Standardiser.identity(10), 25.0)] * 3
+    exact = [precise(split) for split in splits]
+    losses = [
+        [h.loss[0] for h in train(exact, recipe, "atzori", stacked=s, augmentations=noise)[1]]
+        for s in (False, True)
+    ]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-6)
+
+
+def test_one_that_diverges_stops_and_leaves_the_others_alone(splits):
+    networks = made("atzori", splits, RECIPE)
+    with torch.no_grad():
+        networks[1].block1[0].weight.fill_(float("inf"))
+    windows = [split.train for split in splits]
+    classes = [np.unique(own.label) for own in windows]
+    with pytest.warns(RuntimeWarning, match="the loss of network 1 is nan after epoch 1"):
+        found = many.fit_many(networks, windows, classes, RECIPE, seeds=range(3), stacked=True)
+    assert [len(each.loss) for each in found] == [2, 1, 2]
+    expected = train(splits, RECIPE, "atzori", stacked=True)[1]
+    for i in (0, 2):
+        assert found[i].loss == pytest.approx(expected[i].loss, abs=1e-4)
+
+
+def test_a_cpu_trains_one_by_one_and_a_wrong_request_is_told(splits, monkeypatch):
+    monkeypatch.setattr(many, "_Stack", None)
+    networks = made("atzori", splits[:1], RECIPE)
+    split = splits[0]
+    own = [split.train], [np.unique(split.train.label)]
+    once = dataclasses.replace(RECIPE, epochs=1)
+    assert len(many.fit_many(networks, *own, once, seeds=[0])) == 1
+    with pytest.raises(ValueError, match="must be as many"):
+        many.fit_many(networks, *own, once, seeds=[0, 1])
+    with pytest.raises(ValueError, match="the recipe augments"):
+        many.fit_many(
+            networks, *own, dataclasses.replace(once, augment=True), seeds=[0], stacked=True
+        )
+
+
+@pytest.mark.gpu
+def test_a_gpu_ends_where_the_cpu_does(splits):
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    _, theirs = train(splits, RECIPE, "atzori", stacked=False)
+    again = copy.deepcopy(made("atzori", splits, RECIPE))
+    windows = [split.train for split in splits]
+    classes = [np.unique(own.label) for own in windows]
+    ours = many.fit_many(again, windows, classes, RECIPE, seeds=range(3), device="cuda")
+    for mine, its in zip(ours, theirs, strict=True):
+        assert mine.loss[0] == pytest.approx(its.loss[0], abs=1e-3)
