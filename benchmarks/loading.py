@@ -12,16 +12,16 @@ import json
 import os
 import platform
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
 import scipy.io
 
 from semg_lib import cache, ninapro, synthetic
+from semg_lib.recording import Recording
 from semg_lib.source import Source
 
 NEEDED = ["emg", "restimulus", "rerepetition"]
@@ -39,26 +39,19 @@ def seconds(do: Callable[[], object], before: Callable[[], object] = lambda: Non
     return statistics.median(found)
 
 
-def peak(path: Path, database: str, subject: int, letter: str) -> float:
-    """Return the memory that a first load adds, as a multiple of the signal's float32 size."""
-    code = (
-        "import resource, sys; from semg_lib import ninapro, databases\n"
-        "kb = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "before = kb()\n"
-        f"r = ninapro.load({database!r}, {subject}, {letter!r}, {str(path.parent)!r})\n"
-        "print((kb() - before) * 1024 / r.emg.nbytes)"
-    )
-    environment = os.environ | {"SEMG_CACHE": "off"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
-    return float(done.stdout)
+def peak(load: Callable[[], Recording]) -> float:
+    """Return the most memory that a load takes, as a multiple of the signal's float32 size."""
+    tracemalloc.start()
+    size = load().emg.nbytes
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most / size
 
 
 def measure(path: Path, database: str, subject: int, letter: str) -> dict[str, float]:
     """Measure one file."""
 
-    def load() -> object:
+    def load() -> Recording:
         return ninapro.load(database, subject, letter, path.parent)
 
     peer = seconds(lambda: scipy.io.loadmat(path, variable_names=NEEDED))
@@ -66,13 +59,13 @@ def measure(path: Path, database: str, subject: int, letter: str) -> dict[str, f
     time.sleep(2.5)  # a file is hashed again until it is older than this
     load()
     cached = seconds(load)
+    cache.clear()
+    memory = peak(load)
     return {
         "scipy, s": round(peer, 4),
         "first load over scipy": round(first / peer, 2),
         "first load over cached load": round(first / cached, 1),
-        "memory of a first load over the signal's size": round(
-            peak(path, database, subject, letter), 2
-        ),
+        "memory of a first load over the signal's size": round(memory, 2),
     }
 
 

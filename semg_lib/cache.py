@@ -16,13 +16,13 @@ import json
 import os
 import shutil
 import time
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import platformdirs
+import xxhash
 
 VERSION = 1  # another number makes every entry anew: raise it when the reader changes
 _RACE_NS = 2_000_000_000  # a file changed this shortly ago may change again within one clock tick
@@ -78,9 +78,9 @@ def keep(
     return found
 
 
-def file_hash(path: Path) -> str:
-    """Return the sha256 of a file's content, in hexadecimal digits."""
-    digest = hashlib.sha256()
+def file_hash(path: Path, digest: Any = None) -> str:
+    """Return the hash of a file's content in hexadecimal digits, sha256 if not told otherwise."""
+    digest = digest or hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
@@ -104,7 +104,7 @@ def _key(where: Path, path: Path, signature: list[int]) -> str:
             if seen["signature"] == signature and settled:
                 return str(seen["key"])
     now = time.time_ns()
-    key = file_hash(path)[:32]
+    key = file_hash(path, xxhash.xxh3_128())
     with contextlib.suppress(OSError):
         note.parent.mkdir(parents=True, exist_ok=True)
         _write(note, json.dumps({"signature": signature, "key": key, "at": now}).encode())
@@ -137,8 +137,10 @@ def _load(entry: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
     return None
 
 
-def _checksum(array: np.ndarray) -> int:
-    return zlib.crc32(array, zlib.crc32(f"{array.dtype.str} {array.shape}".encode()))
+def _checksum(array: np.ndarray) -> str:
+    digest = xxhash.xxh3_128(f"{array.dtype.str} {array.shape}".encode())
+    digest.update(array)
+    return digest.hexdigest()
 
 
 def _store(entry: Path, arrays: dict[str, np.ndarray], values: dict[str, Any]) -> None:

@@ -100,7 +100,8 @@ def examine(path: str | Path) -> ExerciseFile:
 
 
 def _as_file(arrays: dict[str, np.ndarray], values: dict[str, Any]) -> ExerciseFile:
-    columns = dict(zip(values["columns"], arrays["columns"], strict=True))
+    labels = arrays["columns"].astype(np.int16)
+    columns = dict(zip(values["columns"], labels, strict=True))
     own = {key: value for key, value in values.items() if key != "columns"}
     return ExerciseFile(arrays["emg"], columns, **own | {"names": tuple(own["names"])})
 
@@ -131,7 +132,7 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     columns = [_column(path, found, name, len(emg)) for name in present]
     one = {name: int(found[name].flat[0]) for name in ("subject", "exercise") if name in found}
     return (
-        {"emg": emg, "columns": np.array(columns, np.int16).reshape(-1, len(emg))},
+        {"emg": emg, "columns": _narrow(np.array(columns, np.int16).reshape(-1, len(emg)))},
         {
             "columns": present,
             "subject": one.get("subject", 0),
@@ -141,6 +142,11 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             "checked": content.checked,
         },
     )
+
+
+def _narrow(columns: np.ndarray) -> np.ndarray:
+    """Return labels in the bytes that NinaPro's own need."""
+    return columns.astype(np.uint8) if columns.max(initial=0) < 256 else columns
 
 
 def _column(path: Path, content: dict, name: str, n_samples: int) -> np.ndarray:

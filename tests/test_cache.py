@@ -59,7 +59,7 @@ def test_a_file_that_was_seen_long_enough_ago_is_not_even_hashed(kept, monkeypat
     (note,) = (kept.folder / "seen").iterdir()
     seen = json.loads(note.read_bytes())
     note.write_text(json.dumps(seen | {"at": time.time_ns() + 10**10}))
-    monkeypatch.setattr(cache, "file_hash", lambda _: pytest.fail("hashed"))
+    monkeypatch.setattr(cache, "file_hash", lambda *_: pytest.fail("hashed"))
     assert kept()[1] == "5"
 
 
