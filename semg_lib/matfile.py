@@ -1,9 +1,9 @@
 """Reading chosen variables of MATLAB files, version 5 (also called 6 and 7) and 7.3.
 
-``scipy.io.loadmat`` holds a matrix three times while it turns it into what this library wants,
-does not look at the checksum that ends every compressed variable, and believes whatever size a
-damaged byte gives. Here a variable is read column by column into its final array, a size must
-agree with the bytes that follow, and a checksum that fails is an error.
+A variable is read column by column into its final array, so that memory holds little more than the
+result, where ``scipy.io.loadmat`` and a conversion hold it several times. A size must agree with
+the bytes that follow before room is made for it. Every compressed variable ends in a checksum;
+`check` looks at those of the variables, too, that nobody reads.
 
 Source: MAT-File Format, The MathWorks; HDF5 through h5py.
 """
