@@ -44,6 +44,24 @@ Subjects = Annotated[str, typer.Option(help="Such as 1,2 or 1-3 or all.")]
 Exercises = Annotated[str, typer.Option(help="Letters, such as A or BC; the first if not given.")]
 Seed = Annotated[int, typer.Option(min=0, help="Fixes every random choice.")]
 Out = Annotated[Path, typer.Option(help="Folder to write into.")]
+PapersExercises = Annotated[
+    str, typer.Option(help="Letters, such as A or BC; the paper's if not given.")
+]
+Root = Annotated[
+    Path | None, typer.Option(help="Folder with NinaPro's files; simulated data without.")
+]
+Epochs = Annotated[int, typer.Option(min=0, help="Instead of the recipe's; 0 keeps it.")]
+Preset = Annotated[str, typer.Option(help="quick or full; full if --root is given.")]
+Recipe = Annotated[str, typer.Option(help="paper or recommended.")]
+Methods = Annotated[
+    str,
+    typer.Option("--methods", "--variants", help="Such as cnn,lda or C-SK,C-DK; all if not given."),
+]
+
+
+def parse_methods(text: str) -> list[str]:
+    """Turn ``"cnn,lda"`` into names; none stand for ``"all"``."""
+    return [] if text == "all" else [each.strip() for each in text.split(",")]
 
 
 def parse_subjects(text: str, n_subjects: int) -> list[int]:
@@ -197,23 +215,14 @@ def run(
     paper: Annotated[str, typer.Argument(help="Such as atzori2016.")],
     out: Out,
     database: PapersDatabase = "",
-    exercises: Annotated[
-        str, typer.Option(help="Letters, such as A or BC; the paper's if not given.")
-    ] = "",
+    exercises: PapersExercises = "",
     subjects: Subjects = "1,2",
-    root: Annotated[
-        Path | None, typer.Option(help="Folder with NinaPro's files; simulated data without.")
-    ] = None,
-    epochs: Annotated[int, typer.Option(min=0, help="Instead of the recipe's; 0 keeps it.")] = 0,
+    root: Root = None,
+    epochs: Epochs = 0,
     seed: Seed = 0,
-    preset: Annotated[str, typer.Option(help="quick or full; full if --root is given.")] = "",
-    recipe: Annotated[str, typer.Option(help="paper or recommended.")] = "recommended",
-    methods: Annotated[
-        str,
-        typer.Option(
-            "--methods", "--variants", help="Such as cnn,lda or C-SK,C-DK; all if not given."
-        ),
-    ] = "all",
+    preset: Preset = "",
+    recipe: Recipe = "recommended",
+    methods: Methods = "all",
     study: Annotated[
         str, typer.Option(help="Run a study of the paper too, such as optimiser (atzori2016).")
     ] = "",
@@ -233,7 +242,7 @@ def run(
         recipe=recipe,
         epochs=epochs,
         seed=seed,
-        methods=[] if methods == "all" else [each.strip() for each in methods.split(",")],
+        methods=parse_methods(methods),
         study=study,
     )
     _show(chosen.execute(out) / "record.json")
@@ -244,23 +253,14 @@ def sweep(
     paper: Annotated[str, typer.Argument(help="Such as atzori2016.")],
     out: Out,
     database: PapersDatabase = "",
-    exercises: Annotated[
-        str, typer.Option(help="Letters, such as A or BC; the paper's if not given.")
-    ] = "",
+    exercises: PapersExercises = "",
     subjects: Subjects = "all",
     seeds: Annotated[str, typer.Option(help="Such as 0 or 0-4.")] = "0",
-    root: Annotated[
-        Path | None, typer.Option(help="Folder with NinaPro's files; simulated data without.")
-    ] = None,
-    epochs: Annotated[int, typer.Option(min=0, help="Instead of the recipe's; 0 keeps it.")] = 0,
-    preset: Annotated[str, typer.Option(help="quick or full; full if --root is given.")] = "",
-    recipe: Annotated[str, typer.Option(help="paper or recommended.")] = "recommended",
-    methods: Annotated[
-        str,
-        typer.Option(
-            "--methods", "--variants", help="Such as cnn,lda or C-SK,C-DK; all if not given."
-        ),
-    ] = "all",
+    root: Root = None,
+    epochs: Epochs = 0,
+    preset: Preset = "",
+    recipe: Recipe = "recommended",
+    methods: Methods = "all",
     scheduler: Annotated[str, typer.Option(help="local, slurm or tcp://HOST:PORT.")] = "local",
     workers: Annotated[int, typer.Option(min=1, help="Processes or jobs.")] = 2,
 ) -> None:
@@ -279,7 +279,7 @@ def sweep(
         preset=preset,
         recipe=recipe,
         epochs=epochs,
-        methods=[] if methods == "all" else [each.strip() for each in methods.split(",")],
+        methods=parse_methods(methods),
     )
     how: Counter[str] = Counter()
     with sweeps.cluster(scheduler, workers) as client:

@@ -13,11 +13,8 @@ import contextlib
 import json
 import os
 import shutil
-import stat
 import threading
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -28,6 +25,8 @@ import requests
 from semg_lib.cache import file_hash
 from semg_lib.databases import Database, database
 from semg_lib.recording import DataError
+from semg_lib.registry import REGISTRY, Registry, read_registry
+from semg_lib.unpacking import unpack
 
 SERVER = "https://ninapro.hevs.ch/files"
 ARCHIVES = {  # a subject's archive below the server's address; that of DB1 is not confirmed
@@ -35,7 +34,6 @@ ARCHIVES = {  # a subject's archive below the server's address; that of DB1 is n
     "db2": "DB2_Preproc/DB2_s{subject}.zip",
     "db3": "db3_Preproc/s{subject}_0.zip",
 }
-REGISTRY = "checksums.txt"
 CITATION = (
     "NinaPro's terms of use are on https://ninapro.hevs.ch; whoever uses its data cites Atzori et "
     "al. (2014), Scientific Data 1:140053, doi:10.1038/sdata.2014.53."
@@ -43,8 +41,6 @@ CITATION = (
 TRIES = 5
 PATIENCE_S = 30.0  # without a byte
 _BLOCK = 1 << 14  # bytes; what a broken transfer may lose
-_MOST_GAIN = 20  # an archive of signals that unpacks to more than this is a bomb
-_LARGEST = 64 << 30  # bytes unpacked
 _NOT_WORTH_A_RETRY = (400, 401, 403, 404, 405, 410)
 
 Progress = Callable[[str, int, int], None]  # name, bytes that have come, bytes in all
@@ -79,62 +75,6 @@ def archives(spec: Database, subjects: Sequence[int], base_url: str = "") -> lis
         folder = f"{spec.name}/{spec.folder_name.format(subject=subject)}"
         found.append(Archive(f"{spec.name}/{PurePosixPath(path).name}", url, folder))
     return found
-
-
-@dataclass
-class Registry:
-    """Hashes of archives and files, by their names below the root; safe among processes."""
-
-    path: Path
-
-    def __post_init__(self) -> None:
-        private = self.path.parent / ".semg"
-        private.mkdir(parents=True, exist_ok=True)
-        self.part = private / "registry.part"
-        self.lock = filelock.FileLock(private / "registry.lock", thread_local=False)
-
-    def read(self) -> dict[str, str]:
-        """Return name: hash.
-
-        Raises
-        ------
-        DataError
-            If a line is not a name and a hash.
-        """
-        return read_registry(self.path) if self.path.is_file() else {}
-
-    def add(self, hashes: dict[str, str]) -> None:
-        """Write more hashes; a crash leaves the old list or the new one."""
-        with self.lock:
-            known = self.read() | hashes
-            self.part.write_text("".join(f"{name} {known[name]}\n" for name in sorted(known)))
-            self.part.replace(self.path)
-
-    def tidy(self) -> None:
-        """Remove what a process that was killed has left."""
-        with self.lock:
-            self.part.unlink(missing_ok=True)
-
-
-def read_registry(path: str | Path) -> dict[str, str]:
-    """Read a list of names and hashes, one a line.
-
-    Raises
-    ------
-    DataError
-        If it is missing or a line is something else.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise DataError(f"{path}: no such list of checksums")
-    known = {}
-    for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
-        name, _, digest = line.strip().rpartition(" ")
-        if line.strip() and not line.startswith("#"):
-            if not name or len(digest) != 64:
-                raise DataError(f"{path}: line {number} is not a name and a sha256; remove it")
-            known[name] = digest
-    return known
 
 
 def download(
@@ -395,92 +335,3 @@ def _in_words(error: requests.RequestException) -> str:
     if "Max retries" in text or "resolve" in text or "refused" in text:
         return "no connection"
     return text.splitlines()[0][:120]
-
-
-def unpack(path: Path, root: Path, folder: str, known: dict[str, str]) -> dict[str, str]:
-    """Unpack an archive's ``.mat`` files into a folder below the root.
-
-    Returns
-    -------
-    dict
-        Their hashes by their names below the root.
-
-    Raises
-    ------
-    DataError
-        If the archive is damaged, would write elsewhere, holds links, unpacks to too much, or
-        holds a file whose checksum is known to be another.
-    """
-    stage = path.parent / "unpacked"
-    shutil.rmtree(stage, ignore_errors=True)
-    stage.mkdir(parents=True)
-    try:
-        hashes = {}
-        for name in _extract(path, stage):
-            digest = file_hash(stage / name)
-            listed = f"{folder}/{name}"
-            if known.get(listed, digest) != digest:
-                raise DataError(
-                    f"{path.name}: the checksum of {name} is not the one in {REGISTRY}; remove "
-                    "the line if the change is meant"
-                )
-            hashes[listed] = digest
-        (root / folder).mkdir(parents=True, exist_ok=True)
-        for listed in hashes:
-            os.replace(stage / PurePosixPath(listed).name, root / listed)
-        return hashes
-    except zipfile.BadZipFile as error:
-        path.unlink(missing_ok=True)
-        raise DataError(f"{path.name}: a damaged archive ({error}); download it again") from None
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-
-
-def _extract(path: Path, stage: Path) -> Iterator[str]:
-    """Yield the names of files, each written into one folder."""
-    seen: set[str] = set()
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        most = min(_LARGEST, max(_MOST_GAIN * path.stat().st_size, 1 << 20))
-        most = min(most, shutil.disk_usage(stage).free)
-        if sum(each.file_size for each in members) > most:
-            raise _refuse(path, f"it would unpack to more than {most / 1e9:.1f} GB")
-        for member in members:
-            place = PurePosixPath(member.filename.replace("\\", "/"))
-            if place.is_absolute() or ".." in place.parts or ":" in place.parts[0]:
-                raise _refuse(path, f"it would write to {member.filename!r}")
-            if stat.S_ISLNK(member.external_attr >> 16):
-                raise _refuse(path, f"it holds a link, {member.filename!r}")
-            if member.is_dir() or place.suffix.lower() != ".mat" or place.name.startswith("._"):
-                continue
-            if place.name in seen:
-                raise _refuse(path, f"it holds {place.name} twice")
-            seen.add(place.name)
-            if member.flag_bits & 1:
-                raise _refuse(path, f"it is encrypted: {member.filename!r}")
-            try:
-                with archive.open(member) as source, (stage / place.name).open("wb") as target:
-                    _copy(source, target, member.file_size, path)
-            except (NotImplementedError, EOFError, ValueError) as error:
-                raise zipfile.BadZipFile(str(error) or "cut short") from None
-            except zlib.error:
-                raise zipfile.BadZipFile("damaged bytes") from None
-            yield place.name
-    if not seen:
-        raise _refuse(path, "no .mat file is in it")
-
-
-def _refuse(path: Path, why: str) -> DataError:
-    path.unlink(missing_ok=True)
-    return DataError(f"{path.name}: {why}; check the address it came from")
-
-
-def _copy(source: Any, target: Any, declared: int, path: Path) -> None:
-    left = declared
-    while block := source.read(_BLOCK):
-        left -= len(block)
-        if left < 0:
-            raise _refuse(path, "a file in it is longer than it says")
-        target.write(block)
-    if left:
-        raise zipfile.BadZipFile("a file in it is shorter than it says")

@@ -19,9 +19,9 @@ from semg_lib import labels as label_tools
 from semg_lib import matfile, ninapro, synthetic
 from semg_lib.cache import file_hash
 from semg_lib.databases import DATABASES, LABELS, Database, Exercise
-from semg_lib.download import REGISTRY, read_registry
 from semg_lib.ninapro import ExerciseFile
 from semg_lib.recording import DataError
+from semg_lib.registry import REGISTRY, read_registry
 
 _ASKED_S = 5.0  # how long the screen asks for a movement
 _LEAST_AGREEMENT = 0.5  # of stimulus and restimulus; 0.72 to 0.83 in the files at hand

@@ -9,8 +9,8 @@ import pytest
 from semg_lib import download, synthetic, verify
 from semg_lib.cli import main
 from semg_lib.databases import database
-from semg_lib.download import REGISTRY
 from semg_lib.recording import DataError
+from semg_lib.registry import REGISTRY, read_registry
 from tests.server import archive, serving
 
 PATHS = {subject: f"DB1/Preprocessed/s{subject}.zip" for subject in (1, 2, 3)}
@@ -63,7 +63,7 @@ def test_files_come_under_their_final_names_and_are_listed(server, subjects, tmp
     assert get(server, tmp_path, (1, 2, 3), progress=lambda *each: seen.append(each)) == []
     assert all(whole(tmp_path, subjects, number) for number in PATHS)
     assert left_over(tmp_path) == []
-    known = download.read_registry(tmp_path / REGISTRY)
+    known = read_registry(tmp_path / REGISTRY)
     assert set(known) == {f"db1/s{n}.zip" for n in PATHS} | {
         f"db1/s{n}/S{n}_A1_E1.mat" for n in PATHS
     }
@@ -248,7 +248,7 @@ def test_twenty_kills_lose_nothing_and_bring_nothing_twice(server, subjects, tmp
     server.pause_s = 0.01
     root, kills, rounds = tmp_path / "0", 0, 0
     while kills < 20:
-        known = download.read_registry(root / REGISTRY) if (root / REGISTRY).is_file() else {}
+        known = read_registry(root / REGISTRY) if (root / REGISTRY).is_file() else {}
         done = [n for n in PATHS if f"db1/s{n}.zip" in known]
         requests = {n: server.requests[PATHS[n]] for n in done}
         command = [sys.executable, "-c", _CHILD, str(root), server.url]

@@ -52,11 +52,7 @@ def sound(tmp_path_factory):
     scipy.io.savemat(folder / "plain.mat", tables)
     write_73(folder / "new.mat", tables, compression="gzip")
     paths = {"compressed": path, "uncompressed": folder / "plain.mat", "7.3": folder / "new.mat"}
-    found = {kind: (path.read_bytes(), content) for kind, path in paths.items()}
-    if os.environ.get("SEMG_DATA"):
-        path = Source("db1", "A", os.environ["SEMG_DATA"]).files(2)["A"]
-        found["real"] = path.read_bytes(), scipy.io.loadmat(path)
-    return found
+    return {kind: (path.read_bytes(), content) for kind, path in paths.items()}
 
 
 @st.composite
@@ -103,11 +99,15 @@ def check(path, content, kind):
 @pytest.mark.parametrize(
     "kind", ["compressed", "uncompressed", "7.3", pytest.param("real", marks=pytest.mark.real)]
 )
-def test_damaged_files_end_in_the_recording_or_in_one_error(kind, sound, tmp_path, monkeypatch):
-    if kind not in sound:
-        pytest.skip("SEMG_DATA names no folder with NinaPro's files")
+def test_damaged_files_end_in_the_recording_or_in_one_error(
+    kind, sound, request, tmp_path, monkeypatch
+):
     monkeypatch.setenv("SEMG_CACHE", "off")
-    whole, content = sound[kind]
+    if kind == "real":
+        real = Source("db1", "A", str(request.getfixturevalue("real_root"))).files(2)["A"]
+        whole, content = real.read_bytes(), scipy.io.loadmat(real)
+    else:
+        whole, content = sound[kind]
     name = "S2_A1_E1.mat" if kind == "real" else "S1_A1_E1.mat"
     path = tmp_path / name
     path.write_bytes(whole)

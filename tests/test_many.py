@@ -145,9 +145,8 @@ def test_a_cpu_trains_one_by_one_and_a_wrong_request_is_told(splits, monkeypatch
 
 
 @pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 def test_a_gpu_ends_where_the_cpu_does(splits):
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
     _, theirs = train(splits, RECIPE, "atzori", stacked=False)
     again = copy.deepcopy(made("atzori", splits, RECIPE))
     windows = [split.train for split in splits]
