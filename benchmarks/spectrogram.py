@@ -20,9 +20,9 @@ import scipy.signal
 import torch
 from sklearn.decomposition import PCA
 
-from semg_lib.features import ChannelPCA
 from semg_lib.papers import zhai2017
 from semg_lib.recording import Recording
+from semg_lib.spectrograms import ChannelPCA
 from semg_lib.windows import Windows, cut
 
 MINUTES, RATE, CHANNELS = 5, 2000, 12

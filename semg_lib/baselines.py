@@ -9,6 +9,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from semg_lib.settings import check_name
+
 NAMES = ("lda", "knn", "svm", "random_forest")
 
 TITLES = {
@@ -39,14 +41,13 @@ def make(name: str, *, seed: int = 0, n_jobs: int | None = None) -> Pipeline:
     ValueError
         If the name is unknown.
     """
+    check_name("classifier", name, NAMES)
     if name == "lda":
         classifier = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
     elif name == "knn":
         classifier = KNeighborsClassifier(5, n_jobs=n_jobs)
     elif name == "svm":
         classifier = SVC(C=10, gamma="scale", cache_size=1000)
-    elif name == "random_forest":
-        classifier = RandomForestClassifier(200, random_state=seed, n_jobs=n_jobs)
     else:
-        raise ValueError(f"unknown classifier {name!r}: choose from {', '.join(NAMES)}")
+        classifier = RandomForestClassifier(200, random_state=seed, n_jobs=n_jobs)
     return make_pipeline(StandardScaler(), classifier)

@@ -8,16 +8,14 @@ and Control 3:174, doi:10.1016/j.bspc.2007.09.002. Each function takes windows
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import pywt
-import scipy.signal
-import torch
-from sklearn.decomposition import PCA
-from torch import Tensor
 
 from semg_lib.preprocessing import Standardiser
 from semg_lib.settings import check_name
@@ -26,34 +24,94 @@ from semg_lib.windows import Windows
 
 def rms(x: np.ndarray) -> np.ndarray:
     """Root mean square, in the signal's unit."""
-    return np.sqrt(np.einsum("wct,wct->wc", x, x) / x.shape[-1])[..., None]
+    return RUNNING["rms"].of_windows(x)
 
 
 def mav(x: np.ndarray) -> np.ndarray:
     """Mean absolute value, in the signal's unit."""
-    return np.abs(x).mean(axis=-1, keepdims=True)
+    return RUNNING["mav"].of_windows(x)
 
 
 def wl(x: np.ndarray) -> np.ndarray:
     """Waveform length: the sum of absolute steps, in the signal's unit."""
-    return np.abs(np.diff(x, axis=-1)).sum(axis=-1, keepdims=True)
+    return RUNNING["wl"].of_windows(x)
 
 
 def zc(x: np.ndarray, threshold: float = 0.0) -> np.ndarray:
     """Zero crossings: sign changes with a step of at least the threshold; a count."""
-    crossing = x[..., :-1] * x[..., 1:] < 0
-    if threshold > 0:
-        crossing &= np.abs(np.diff(x, axis=-1)) >= threshold
-    return crossing.sum(axis=-1, keepdims=True).astype(np.float32)
+    return RUNNING["zc"].of_windows(x, threshold)
 
 
 def ssc(x: np.ndarray, threshold: float = 0.0) -> np.ndarray:
     """Slope sign changes: turning points with a step of at least the threshold; a count."""
+    return RUNNING["ssc"].of_windows(x, threshold)
+
+
+def steps(x: np.ndarray) -> np.ndarray:
+    """Return absolute differences of neighbouring samples, (..., time - 1)."""
+    return np.abs(np.diff(x, axis=-1))
+
+
+def crossings(x: np.ndarray, threshold: float = 0.0) -> np.ndarray:
+    """Tell where the sign changes from a sample to the next, (..., time - 1)."""
+    crossing = x[..., :-1] * x[..., 1:] < 0
+    if threshold > 0:
+        crossing &= steps(x) >= threshold
+    return crossing
+
+
+def turnings(x: np.ndarray, threshold: float = 0.0) -> np.ndarray:
+    """Tell where the slope changes its sign, (..., time - 2)."""
     step = np.diff(x, axis=-1)
     turning = step[..., :-1] * step[..., 1:] < 0
     if threshold > 0:
         turning &= np.maximum(np.abs(step[..., :-1]), np.abs(step[..., 1:])) >= threshold
-    return turning.sum(axis=-1, keepdims=True).astype(np.float32)
+    return turning
+
+
+@dataclass(frozen=True)
+class Running:
+    """A feature that is a sum over a window's samples.
+
+    Of a stretch of signal the sums are running ones, so that windows which overlap share their
+    work: what a window costs does not depend on its length.
+
+    Attributes
+    ----------
+    of_samples : callable
+        What is summed, from signals (..., time) to (..., time - lag).
+    lag : int
+        How many samples more than one each term looks at.
+    finish : callable
+        From a window's sum and number of samples to the feature.
+    """
+
+    of_samples: Callable[..., np.ndarray]
+    lag: int = 0
+    finish: Callable[[np.ndarray, int], np.ndarray] = lambda total, n: total
+
+    def of_windows(self, x: np.ndarray, *options: float) -> np.ndarray:
+        """Return the feature of windows (window, channel, time), (window, channel, 1) float32."""
+        total = self.of_samples(x, *options).sum(axis=-1, keepdims=True, dtype=np.float64)
+        return self.finish(total, x.shape[-1]).astype(np.float32)
+
+    def of_signal(self, signal: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
+        """Return the feature of windows of a signal (channel, time), (window, channel) float32."""
+        terms = self.of_samples(signal)
+        # In double precision what the sum before a window takes from its digits is not seen.
+        total = np.zeros((len(terms), terms.shape[1] + 1))
+        np.cumsum(terms, axis=1, out=total[:, 1:])
+        sums = total[:, starts + length - self.lag] - total[:, starts]
+        return self.finish(sums, length).T.astype(np.float32)
+
+
+RUNNING = {
+    "rms": Running(np.square, finish=lambda total, n: np.sqrt(total / n)),
+    "mav": Running(np.abs, finish=lambda total, n: total / n),
+    "wl": Running(steps, lag=1),
+    "zc": Running(crossings, lag=1),
+    "ssc": Running(turnings, lag=2),
+}
 
 
 def hist(x: np.ndarray, bins: int = 20, reach: float = 3.0) -> np.ndarray:
@@ -97,9 +155,12 @@ def extract(
     names: Sequence[str] = ALL,
     *,
     scaler: Standardiser | None = None,
-    block: int = 4096,
+    block: int = 1024,
+    n_jobs: int | None = None,
 ) -> np.ndarray:
     """Compute features of every window, concatenated.
+
+    Features that are sums are computed as running sums over blocks of the signal.
 
     Parameters
     ----------
@@ -110,7 +171,9 @@ def extract(
         What standardised the windows: amplitudes are then taken in the signal's own unit, since
         the z-score of a muscle at rest and that of a muscle at work differ in sign, not in size.
     block : int
-        Windows copied out at a time, so that memory does not grow with overlap.
+        Windows at a time, so that memory does not grow with the recording.
+    n_jobs : int, optional
+        Blocks at once, each on a core of its own; every core if not given.
 
     Returns
     -------
@@ -123,180 +186,42 @@ def extract(
         If a feature is unknown.
     """
     for name in names:
-        if name not in FEATURES:
-            raise ValueError(f"unknown feature {name!r}: choose from {', '.join(FEATURES)}")
+        check_name("feature", name, FEATURES)
+    # Blocks of neighbours: what they share is computed once, whatever order they were asked in.
+    blocks = np.array_split(np.argsort(windows.starts), max(1, -(-len(windows) // block)))
+    found: np.ndarray | None = None
+    with ThreadPoolExecutor(n_jobs or available_cores()) as pool:
+        parts = pool.map(lambda index: _of_block(windows[index], names, scaler), blocks)
+        for index, part in zip(blocks, parts, strict=True):
+            if found is None:
+                found = np.empty((len(windows), part.shape[1]), np.float32)
+            found[index] = part
+    return found
+
+
+def _of_block(windows: Windows, names: Sequence[str], scaler: Standardiser | None) -> np.ndarray:
+    """Compute features of windows that are sorted by time, (window, value)."""
+    if not len(windows):  # as many values as a window would have
+        some = Windows(windows.recording, np.zeros(1, int), windows.length)
+        return _of_block(some, names, scaler)[:0]
+    first, length = windows.starts[0], windows.length
+    scores = windows.recording.emg[first : windows.starts[-1] + length].T
+    volts = scores * scaler.std[:, None] + scaler.mean[:, None] if scaler else scores
     parts = []
-    for start in range(0, len(windows), block):
-        x = windows.take(slice(start, start + block))
-        signal = x * scaler.std[:, None] + scaler.mean[:, None] if scaler else x
-        values = [
-            FEATURES[name](x if name in OF_Z_SCORES else signal).reshape(len(x), -1)
-            for name in names
-        ]
-        parts.append(np.concatenate(values, axis=1).astype(np.float32))
-    return np.concatenate(parts)
+    for name in names:
+        signal = scores if name in OF_Z_SCORES else volts
+        starts = windows.starts - first
+        if name in RUNNING:
+            parts.append(RUNNING[name].of_signal(np.ascontiguousarray(signal), starts, length))
+        else:
+            every = np.lib.stride_tricks.sliding_window_view(signal, length, axis=1)
+            values = FEATURES[name](every[:, starts].swapaxes(0, 1))
+            parts.append(values.reshape(len(windows), -1))
+    return np.concatenate(parts, axis=1)
 
 
-def spectrogram(
-    x: Tensor, *, rate: float, n_fft: int = 256, overlap: int = 184, window: str = "hamming"
-) -> Tensor:
-    """Compute power spectral densities of short overlapping frames, on the device of ``x``.
-
-    The same as `scipy.signal.spectrogram` with its other defaults: each frame's mean is taken
-    off, and powers are one-sided densities. The default frames are those of zhai2017, section
-    2 of whose replication derives 129 frequencies x 3 frames from them for 400 samples.
-
-    Parameters
-    ----------
-    x : Tensor (..., time)
-        Signals, float32 or float64.
-    rate : float
-        Samples a second, in hertz.
-    n_fft : int
-        Samples in a frame.
-    overlap : int
-        Samples that neighbouring frames share.
-    window : str
-        As `scipy.signal.get_window` names it.
-
-    Returns
-    -------
-    Tensor (..., frequency, frame)
-        In the signal's unit squared a hertz; frequencies are ``rate / n_fft`` apart, from 0.
-
-    Raises
-    ------
-    ValueError
-        If frames do not advance, or the signal is shorter than a frame.
-    """
-    if not 0 <= overlap < n_fft <= x.shape[-1]:
-        raise ValueError(
-            f"frames of {n_fft} samples overlapping by {overlap} do not fit {x.shape[-1]} samples: "
-            "expected overlap < n_fft <= samples"
-        )
-    taper = torch.as_tensor(scipy.signal.get_window(window, n_fft), dtype=x.dtype, device=x.device)
-    frames = x.unfold(-1, n_fft, n_fft - overlap)
-    frames = (frames - frames.mean(dim=-1, keepdim=True)) * taper
-    spectrum = torch.fft.rfft(frames)
-    power = (spectrum.real.square() + spectrum.imag.square()) / (rate * taper.square().sum())
-    # Negative frequencies are folded in; 0, and half the rate if it is there, have no such twin.
-    power[..., 1 : (n_fft + 1) // 2] *= 2
-    return power.transpose(-1, -2)
-
-
-INTENSITIES = ("power", "magnitude", "decibel")
-SCALED_OVER = ("window", "channel")
-
-
-def scale(power: Tensor, intensity: str, over: str = "window", range_db: float = 40.0) -> Tensor:
-    """Bring spectrograms to intensities between 0 and 1.
-
-    Parameters
-    ----------
-    power : Tensor (window, channel, frequency, frame)
-        As `spectrogram` returns it.
-    intensity : {"power", "magnitude", "decibel"}
-        Power as it is, its square root, or its logarithm. The first two are brought to 0..1 by the
-        least and the largest value, decibels by the largest and the range below it.
-    over : {"window", "channel"}
-        Whose largest value becomes 1: that of a window over all channels, which keeps loud and
-        soft electrodes apart, or that of each channel.
-    range_db : float
-        How far below the largest value 0 is, in decibels.
-
-    Raises
-    ------
-    ValueError
-        If a name is unknown.
-    """
-    check_name("intensity", intensity, INTENSITIES)
-    check_name("scaling over", over, SCALED_OVER)
-    axes = (1, 2, 3) if over == "window" else (2, 3)
-    tiny = torch.finfo(power.dtype).tiny
-    largest = power.amax(axes, keepdim=True)
-    if intensity == "decibel":
-        below_db = 10 * torch.log10((power / largest.clamp_min(tiny)).clamp_min(tiny))
-        return (1 + below_db / range_db).clamp_min(0)
-    least = power.amin(axes, keepdim=True)
-    if intensity == "magnitude":
-        power, least, largest = power.sqrt(), least.sqrt(), largest.sqrt()
-    return (power - least) / (largest - least).clamp_min(tiny)
-
-
-@dataclass(frozen=True, eq=False)
-class ChannelPCA:
-    """Principal components of each channel's values, fitted to some repetitions only.
-
-    Attributes
-    ----------
-    mean : Tensor (channel, value)
-    components : Tensor (channel, component, value)
-        Divided by the components' standard deviations if whitened.
-    explained : ndarray (channel, component)
-        Share of each channel's variance.
-    repetitions : frozenset of int
-        What the components have seen; `splits.audit` compares it with the test side.
-    """
-
-    mean: Tensor
-    components: Tensor
-    explained: np.ndarray
-    repetitions: frozenset[int]
-
-    @classmethod
-    def fit(
-        cls, x: Tensor, n_components: int, *, repetitions: Iterable[int], whiten: bool = False
-    ) -> ChannelPCA:
-        """Find the components of training windows.
-
-        Parameters
-        ----------
-        x : Tensor (window, channel, ...)
-            The axes after the channel are taken as one vector.
-        n_components : int
-        repetitions : iterable of int
-            What the windows are of.
-        whiten : bool
-            Bring every component to unit variance.
-
-        Raises
-        ------
-        ValueError
-            If there are fewer windows or values than components.
-        """
-        x = x.flatten(2)
-        if n_components > min(len(x), x.shape[2]):
-            raise ValueError(
-                f"{n_components} components asked for, but there are only {len(x)} windows of "
-                f"{x.shape[2]} values a channel"
-            )
-        found = []
-        for channel in range(x.shape[1]):
-            pca = PCA(n_components, whiten=whiten, svd_solver="covariance_eigh")
-            found.append(pca.fit(x[:, channel].cpu().double().numpy()))
-        scale = [np.sqrt(p.explained_variance_)[:, None] if whiten else 1.0 for p in found]
-        arrays = (
-            np.stack([p.mean_ for p in found]),
-            np.stack([p.components_ / s for p, s in zip(found, scale, strict=True)]),
-        )
-        return cls(
-            *(torch.as_tensor(each, dtype=x.dtype, device=x.device) for each in arrays),
-            explained=np.stack([p.explained_variance_ratio_ for p in found]),
-            repetitions=frozenset(int(each) for each in repetitions),
-        )
-
-    def apply(self, x: Tensor) -> Tensor:
-        """Return the components of windows (window, channel, ...) as (window, channel, component).
-
-        Raises
-        ------
-        ValueError
-            If channels or values are not those the components were fitted to.
-        """
-        x = x.flatten(2)
-        if x.shape[1:] != self.mean.shape:
-            raise ValueError(
-                f"windows have {x.shape[1]} channels x {x.shape[2]} values, the components were "
-                f"fitted to {self.mean.shape[0]} x {self.mean.shape[1]}"
-            )
-        return torch.einsum("wcv,ckv->wck", x - self.mean, self.components)
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -40,9 +40,10 @@ def fit_many(
     Parameters
     ----------
     networks : sequence of Module
-        The same layers and sizes; each with its own initial weights.
+        The same layers; each with its own initial weights. Those of different sizes, of subjects
+        who lack a movement for example, train in groups of one size.
     windows : sequence of Windows
-        Training windows of each network, as many as there are, of one shape.
+        Training windows of each network, as many as there are.
     classes : sequence of ndarray (class,), int
         Sorted labels of each.
     recipe : Recipe
@@ -69,9 +70,11 @@ def fit_many(
     Raises
     ------
     ValueError
-        If the lengths of the arguments differ, a network has no window, or windows differ in
-        shape.
+        If the lengths of the arguments differ, a network has no window, or the recipe augments
+        without augmentations.
     """
+    if not networks:
+        return []
     augmentations = augmentations or [None] * len(networks)
     lengths = {len(each) for each in (networks, windows, classes, seeds, augmentations)}
     if len(lengths) != 1:
@@ -85,13 +88,24 @@ def fit_many(
                 networks, windows, classes, seeds, augmentations, strict=True
             )
         ]
-    shapes = {(own.recording.n_channels, own.length) for own in windows}
-    if len(shapes) != 1:
-        raise ValueError(f"windows have different shapes, {sorted(shapes)}: train them apart")
     if not all(len(own) for own in windows):
         raise ValueError("no window to train on: check movements, repetitions and window length")
     if recipe.augment and None in augmentations:
         raise ValueError("the recipe augments: pass augmentations, or set augment to False")
+    alike: dict[tuple, list[int]] = {}  # networks of one architecture on windows of one shape
+    for i, (network, own) in enumerate(zip(networks, windows, strict=True)):
+        sizes = tuple(each.shape for each in network.state_dict().values())
+        alike.setdefault((own.recording.n_channels, own.length, sizes), []).append(i)
+    if len(alike) > 1:
+        found: dict[int, History] = {}
+        for members in alike.values():
+            groups = (networks, windows, classes, seeds, augmentations)
+            own = [[group[i] for i in members] for group in groups]
+            trained = fit_many(
+                *own[:3], recipe, seeds=own[3], device=device, augmentations=own[4], stacked=True
+            )
+            found |= dict(zip(members, trained, strict=True))
+        return [found[i] for i in range(len(networks))]
     data = _Data.of(windows, classes, seeds, recipe, device)
     stack = _Stack.of(networks, recipe, device)
     histories = [History() for _ in networks]
@@ -117,6 +131,13 @@ def fit_many(
             break
     stack.leave(networks)
     return histories
+
+
+def together(subjects: Sequence[int], device: str) -> list[list[int]]:
+    """Return which subjects to replicate at once: all on a GPU, each by itself on a CPU."""
+    if torch.device(device).type == "cpu":
+        return [[subject] for subject in subjects]
+    return [list(subjects)] if subjects else []
 
 
 class _Data:

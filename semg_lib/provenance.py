@@ -15,6 +15,8 @@ from pathlib import Path
 
 import torch
 
+from semg_lib import precision
+
 PACKAGE = Path(__file__).parent
 
 # Where a score comes from: the paper's own functions, how recordings are simulated, and how
@@ -155,7 +157,8 @@ def versions() -> dict[str, str]:
 
 
 def device_name(device: str) -> str:
-    """Return the device in words, such as the name of the GPU."""
+    """Return the device in words: the GPU's name, or the processor and what it is made for."""
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
-    return f"CPU ({platform.machine()}, {torch.get_num_threads()} threads)"
+    half = ", bfloat16" if precision.pick("auto", device) == "bfloat16" else ""
+    return f"CPU ({platform.machine()}, {torch.get_num_threads()} threads{half})"

@@ -29,6 +29,44 @@ def check_name(what: str, name: str, known: Iterable[str]) -> None:
         raise ValueError(f"unknown {what} {name!r}: choose from {', '.join(known)}")
 
 
+PRESETS = ("quick", "full")
+
+
+def choose(
+    settings: Any,
+    recipes: Mapping[str, Any],
+    recipe: str,
+    preset: str,
+    epochs: int,
+    *,
+    quick: Mapping[str, Any],
+) -> Any:
+    """Return settings with a recipe of that name, for a preset.
+
+    Parameters
+    ----------
+    settings : dataclass
+    recipes : mapping
+        The paper's recipes by name.
+    recipe : str
+    preset : {"quick", "full"}
+    epochs : int
+        Instead of the recipe's or the preset's own, if not 0.
+    quick : mapping
+        What the quick preset changes.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown.
+    """
+    check_name("recipe", recipe, recipes)
+    check_name("preset", preset, PRESETS)
+    settings = dataclasses.replace(settings, recipe=recipes[recipe])
+    changes = dict(quick) if preset == "quick" else {}
+    return change(settings, changes | ({"epochs": epochs} if epochs else {}))
+
+
 def setting(default: Any, mark: str, note: str) -> Any:
     """Return a dataclass field with a default, the mark of its source and one line on it."""
     if mark not in MARKS:

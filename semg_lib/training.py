@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from semg_lib.settings import setting
+from semg_lib.precision import PRECISIONS
+from semg_lib.settings import check_name, setting
 from semg_lib.windows import Windows
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
@@ -40,6 +41,7 @@ class Recipe:
     initial: str = setting("pytorch", "A", "initial weights: pytorch, he or matconvnet")
     bias_rate: float = setting(1.0, "A", "learning rate of biases over that of weights")
     augment: bool = setting(False, "A", "train on every window twice, once changed")
+    precision: str = setting("float32", "A", "float32, bfloat16, or auto: whichever is faster")
     marks: Mapping[str, str] = field(default_factory=dict)  # where they differ from the above
 
     def __post_init__(self) -> None:
@@ -47,11 +49,9 @@ class Recipe:
             ("loss", ("mean", "sum")),
             ("schedule", SCHEDULES),
             ("initial", INITIAL),
+            ("precision", PRECISIONS),
         ):
-            if getattr(self, name) not in known:
-                raise ValueError(
-                    f"unknown {name} {getattr(self, name)!r}: choose from {', '.join(known)}"
-                )
+            check_name(name, getattr(self, name), known)
         for name in ("learning_rate", "batch_size", "epochs"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected more than 0")
@@ -105,8 +105,7 @@ def initialise(network: nn.Module, how: str) -> nn.Module:
     ValueError
         If the name is unknown.
     """
-    if how not in INITIAL:
-        raise ValueError(f"unknown initial {how!r}: choose from {', '.join(INITIAL)}")
+    check_name("initial", how, INITIAL)
     if how == "pytorch":
         return network
     layers = [each for each in network.modules() if isinstance(each, nn.Conv2d | nn.Linear)]
@@ -196,8 +195,9 @@ def fit(
     history = History()
     for epoch in range(1, recipe.epochs + 1):
         total, correct = torch.zeros((), device=device), torch.zeros((), device=device)
-        for index in torch.randperm(copies * n, generator=order).split(recipe.batch_size):
-            index = index.to(device)
+        # The whole epoch's order goes to the device at once: no step waits for a copy.
+        permutation = torch.randperm(copies * n, generator=order).to(device)
+        for index in permutation.split(recipe.batch_size):
             window = index % n
             x, y = data.gather(window), target[window]
             if recipe.augment:  # indices from n on stand for the changed copies

@@ -1,4 +1,4 @@
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from semg_lib import settings as marks
 from semg_lib.papers import ding2018
 from semg_lib.papers.ding2018 import LONG, SHORT, DingNet, Settings
 from semg_lib.recording import DataError
+from semg_lib.settings import change
 
 FEW = (1, 2, 3, 4)
 QUICK = Settings.named("db2", preset="quick", epochs=1)
@@ -103,12 +104,12 @@ def test_wrong_sizes_are_told():
 def test_half_precision_trains_as_whole_precision_does(raw):
     split, _ = ding2018.prepare(raw, QUICK)
     losses = [
-        ding2018.train(split, "C-SK2", replace(QUICK, precision=precision))[1].loss[0]
+        ding2018.train(split, "C-SK2", change(QUICK, {"precision": precision}))[1].loss[0]
         for precision in ("float32", "bfloat16")
     ]
     assert losses[1] == pytest.approx(losses[0], rel=0.03)
     with pytest.raises(ValueError, match="unknown precision 'float16'"):
-        replace(QUICK, precision="float16")
+        change(QUICK, {"precision": "float16"})
 
 
 def test_prepare_leaves_rest_out_and_repetitions_2_and_5(raw):

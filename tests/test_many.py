@@ -1,16 +1,18 @@
 import copy
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from semg_lib import many, synthetic, training
+from semg_lib import many, precision, synthetic, training
 from semg_lib.augmentation import WhiteNoise
-from semg_lib.papers import atzori2016
+from semg_lib.papers import atzori2016, ding2018
 from semg_lib.papers.atzori2016 import AtzoriNet
 from semg_lib.preprocessing import Standardiser
+from semg_lib.settings import change
 from semg_lib.splits import Split
 from semg_lib.training import Recipe
 
@@ -113,6 +115,68 @@ def test_augmented_training_draws_the_same_noise(splits):
         for s in (False, True)
     ]
     assert losses[0] == pytest.approx(losses[1], abs=1e-6)
+
+
+def test_networks_in_half_precision_stack_too(splits):
+    networks = {
+        stacked: [precision.apply(n, "bfloat16", "cpu") for n in made("atzori", splits, RECIPE)]
+        for stacked in (False, True)
+    }
+    windows = [split.train for split in splits]
+    classes = [np.unique(own.label) for own in windows]
+    losses = [
+        [h.loss[0] for h in many.fit_many(n, windows, classes, RECIPE, seeds=range(3), stacked=s)]
+        for s, n in networks.items()
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=0.02)
+
+
+def test_networks_of_different_sizes_train_in_groups(splits):
+    labels = [split.train.label for split in splits]
+    windows = [split.train for split in splits]
+    windows[1] = windows[1][labels[1] != 3]
+    classes = [np.unique(own.label) for own in windows]
+    found = {}
+    for stacked in (False, True):
+        networks = [AtzoriNet(10, 15, len(names)) for names in classes]
+        for network in networks:
+            training.seed_everything(0)
+            for parameter in network.parameters():
+                nn.init.normal_(parameter, std=0.05)
+        found[stacked] = many.fit_many(
+            networks, windows, classes, RECIPE, seeds=range(3), stacked=stacked
+        )
+    for mine, its in zip(found[True], found[False], strict=True):
+        assert mine.loss[0] == pytest.approx(its.loss[0], abs=1e-4)
+
+
+def test_subjects_go_together_on_a_gpu_alone_on_a_cpu():
+    assert many.together([1, 4], "cpu") == [[1], [4]]
+    assert many.together([1, 4], "cuda") == [[1, 4]]
+    assert many.together([], "cuda") == many.together([], "cpu") == []
+
+
+@pytest.mark.parametrize("paper", [atzori2016, ding2018])
+def test_subjects_replicated_together_are_each_ones_own(paper, monkeypatch):
+    database, network = ("db1", "cnn") if paper is atzori2016 else ("db2", "C-SK2")
+    letter = "A" if paper is atzori2016 else "B"
+    settings = change(paper.Settings.named(database, preset="quick"), {"epochs": 2})
+    settings = change(settings, {"precision": "float32"})
+    if paper is ding2018:  # what is dropped is drawn anew by each
+        settings = change(settings, {"dropout": 0.0})
+    recordings = [
+        synthetic.simulate(database, subject, letter, movements=(1, 2)) for subject in (1, 2)
+    ]
+    alone = [
+        next(paper.replicate(recording, settings, methods=[network])) for recording in recordings
+    ]
+    stacking = functools.partial(many.fit_many, stacked=True)
+    monkeypatch.setattr(paper.many, "fit_many", stacking)
+    together = list(paper.replicate_many(recordings, settings, methods=[network]))
+    assert [each.subject for each in together] == [1, 2]
+    for mine, its in zip(together, alone, strict=True):
+        assert mine.loss[0] == pytest.approx(its.loss[0], rel=1e-3)
+        np.testing.assert_array_equal(mine.label, its.label)
 
 
 def test_one_that_diverges_stops_and_leaves_the_others_alone(splits):

@@ -6,7 +6,7 @@ import scipy.signal
 import torch
 from sklearn.decomposition import PCA
 
-from semg_lib import claims, features, inspection, recalibration, results, splits, synthetic
+from semg_lib import claims, inspection, recalibration, results, spectrograms, splits, synthetic
 from semg_lib import settings as marks
 from semg_lib.evaluation import interval
 from semg_lib.forearm import Drift
@@ -32,7 +32,7 @@ def test_a_segment_becomes_129_x_3_then_95_x_3_then_12_x_25(raw, prepared):
     windows = zhai2017.segments(raw, QUICK)
     assert (windows.length, np.diff(windows.starts).min()) == (400, 200)
     x = torch.as_tensor(windows.take(slice(0, 5)))
-    assert features.spectrogram(x, rate=2000).shape == (5, 12, 129, 3)
+    assert spectrograms.spectrogram(x, rate=2000).shape == (5, 12, 129, 3)
     image = next(zhai2017.images(windows, QUICK))
     assert image.shape[1:] == (12, 95, 3)
     assert (float(image.min()), float(image.max())) == (0, 1)

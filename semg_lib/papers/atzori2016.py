@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from semg_lib import baselines, databases, features, splits, training
+from semg_lib import baselines, databases, features, many, precision, splits, training
 from semg_lib.augmentation import WhiteNoise
 from semg_lib.evaluation import Outcome
 from semg_lib.preprocessing import Standardiser, envelope
 from semg_lib.recording import Recording
-from semg_lib.settings import Reported, change, setting
+from semg_lib.settings import Reported, change, check_name, choose, setting
 from semg_lib.splits import Split
 from semg_lib.training import History, Recipe
 from semg_lib.windows import cut, thin_rest
@@ -42,7 +42,9 @@ RECIPES = {
         learning_rate=0.05,
         schedule="cosine",
         initial="he",
-        marks=_STATED | dict.fromkeys(("learning_rate", "schedule", "initial", "augment"), "O"),
+        precision="auto",
+        marks=_STATED
+        | dict.fromkeys(("learning_rate", "schedule", "initial", "augment", "precision"), "O"),
     ),
 }
 
@@ -82,28 +84,10 @@ class Settings:
         ValueError
             If a name is unknown.
         """
-        for what, name, known in (
-            ("recipe", recipe, RECIPES),
-            ("preset", preset, ("quick", "full")),
-        ):
-            if name not in known:
-                raise ValueError(f"unknown {what} {name!r}: choose from {', '.join(known)}")
         spec = databases.database(database)
-        settings = cls(
-            rate_hz=min(spec.rate, 200),
-            test_repetitions=spec.test_repetitions,
-            recipe=RECIPES[recipe],
-        )
-        if preset == "quick":
-            settings = replace(
-                settings,
-                step_ms=30,
-                train_step_ms=30,
-                recipe=replace(settings.recipe, epochs=8),
-            )
-        if epochs:
-            settings = replace(settings, recipe=replace(settings.recipe, epochs=epochs))
-        return settings
+        settings = cls(rate_hz=min(spec.rate, 200), test_repetitions=spec.test_repetitions)
+        quick = {"step_ms": 30, "train_step_ms": 30, "epochs": 8}
+        return choose(settings, RECIPES, recipe, preset, epochs, quick=quick)
 
 
 def prepare(recording: Recording, settings: Settings) -> tuple[Split, Standardiser]:
@@ -161,13 +145,21 @@ class AtzoriNet(nn.Module):
             )
         self.block1 = nn.Sequential(
             nn.Conv2d(1, 32, (1, n_channels), padding=(0, row)),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
         )
-        self.block2 = nn.Sequential(nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(), nn.AvgPool2d(3))
-        self.block3 = nn.Sequential(nn.Conv2d(32, 64, 5, padding=2), nn.ReLU(), nn.AvgPool2d(3))
+        self.block2 = nn.Sequential(
+            nn.Conv2d(32, 32, 3, padding=1),
+            nn.ReLU(inplace=True),
+            nn.AvgPool2d(3),
+        )
+        self.block3 = nn.Sequential(
+            nn.Conv2d(32, 64, 5, padding=2),
+            nn.ReLU(inplace=True),
+            nn.AvgPool2d(3),
+        )
         self.block4 = nn.Sequential(
             nn.Conv2d(64, 64, (tall, 1), padding=((tall - height) // 2, 0)),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
         )
         self.classifier = nn.Conv2d(64, n_classes, 1)
 
@@ -184,6 +176,19 @@ class AtzoriNet(nn.Module):
         return self.classifier(x).flatten(1)  # (batch, class)
 
 
+def build(split: Split, settings: Settings, *, seed: int = 0, device: str = "cpu") -> nn.Module:
+    """Return an untrained `AtzoriNet` for the training side of a split.
+
+    It computes in the recipe's precision; its logits stand for the sorted labels of the training
+    windows.
+    """
+    training.seed_everything(seed)
+    n_channels, n_classes = split.train.recording.n_channels, len(np.unique(split.train.label))
+    network = AtzoriNet(n_channels, split.train.length, n_classes)
+    training.initialise(network, settings.recipe.initial)
+    return precision.apply(network, settings.recipe.precision, device)
+
+
 def train_cnn(
     split: Split,
     scaler: Standardiser,
@@ -192,22 +197,13 @@ def train_cnn(
     seed: int = 0,
     device: str = "cpu",
     report: Callable[[int, History], None] | None = None,
-) -> tuple[AtzoriNet, History]:
-    """Build, initialise and train the network on the training side of a split.
-
-    Returns
-    -------
-    AtzoriNet, History
-        The network's logits stand for the sorted labels of the training windows.
-    """
-    classes = np.unique(split.train.label)
-    training.seed_everything(seed)
-    network = AtzoriNet(split.train.recording.n_channels, split.train.length, len(classes))
-    training.initialise(network, settings.recipe.initial)
+) -> tuple[nn.Module, History]:
+    """Build, initialise and train the network on the training side of a split."""
+    network = build(split, settings, seed=seed, device=device)
     history = training.fit(
         network,
         split.train,
-        classes,
+        np.unique(split.train.label),
         settings.recipe,
         seed=seed,
         device=device,
@@ -225,15 +221,27 @@ def replicate(
     seed: int = 0,
     device: str = "cpu",
 ) -> Iterator[Outcome]:
-    """Run the paper's comparison on one subject, method by method.
+    """Run the paper's comparison on one subject; see `replicate_many`."""
+    yield from replicate_many([recording], settings, methods=methods, seed=seed, device=device)
+
+
+def replicate_many(
+    recordings: Sequence[Recording],
+    settings: Settings,
+    *,
+    methods: Sequence[str] = METHODS,
+    seed: int = 0,
+    device: str = "cpu",
+) -> Iterator[Outcome]:
+    """Run the paper's comparison on some subjects, method by method.
 
     The network sees windows, the classical methods all features of the same windows; all are
-    tested on the same windows too.
+    tested on the same windows too. On a GPU the networks of all subjects train at once.
 
     Yields
     ------
     Outcome
-        One a method, in the order of ``methods``.
+        One a method and subject, in the order of ``methods``, then of ``recordings``.
 
     Raises
     ------
@@ -241,22 +249,39 @@ def replicate(
         If a method is unknown.
     """
     for method in methods:
-        if method not in METHODS:
-            raise ValueError(f"unknown method {method!r}: choose from {', '.join(METHODS)}")
-    split, scaler = prepare(recording, settings)
-    seen = None
+        check_name("method", method, METHODS)
+    splits, scalers = [], []
+    for recording in recordings:
+        split, scaler = prepare(recording, settings)
+        splits.append(split)
+        scalers.append(scaler)
+    if "cnn" in methods:
+        networks = [build(split, settings, seed=seed, device=device) for split in splits]
+        histories = many.fit_many(
+            networks,
+            [split.train for split in splits],
+            [np.unique(split.train.label) for split in splits],
+            settings.recipe,
+            seeds=[seed] * len(splits),
+            device=device,
+            augmentations=[WhiteNoise.undoing(s, settings.snr_db, device) for s in scalers],
+        )
+    seen: dict[int, list[np.ndarray]] = {}
     for method in methods:
-        loss: list[float] = []
-        if method == "cnn":
-            network, history = train_cnn(split, scaler, settings, seed=seed, device=device)
-            predicted = training.predict(network, split.test, np.unique(split.train.label))
-            loss = history.loss
-        else:
-            if seen is None:
-                seen = [features.extract(side, scaler=scaler) for side in (split.train, split.test)]
-            classifier = baselines.make(method, seed=seed).fit(seen[0], split.train.label)
-            predicted = classifier.predict(seen[1])
-        yield Outcome(recording.subject, method, split.test.label, predicted, tuple(loss))
+        for i, (split, scaler) in enumerate(zip(splits, scalers, strict=True)):
+            loss: list[float] = []
+            if method == "cnn":
+                classes = np.unique(split.train.label)
+                predicted = training.predict(networks[i], split.test, classes)
+                loss = histories[i].loss
+            else:
+                if i not in seen:
+                    sides = (split.train, split.test)
+                    seen[i] = [features.extract(side, scaler=scaler) for side in sides]
+                classifier = baselines.make(method, seed=seed).fit(seen[i][0], split.train.label)
+                predicted = classifier.predict(seen[i][1])
+            subject = split.test.recording.subject
+            yield Outcome(subject, method, split.test.label, predicted, tuple(loss))
 
 
 # The optimiser question: what each row changes in the paper's stated optimiser (SGD, learning

@@ -17,12 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from semg_lib import baselines, databases, features, splits, synthetic, training
+from semg_lib import baselines, databases, features, many, precision, splits, synthetic, training
 from semg_lib.evaluation import Outcome
 from semg_lib.forearm import Arm
 from semg_lib.preprocessing import Standardiser
 from semg_lib.recording import Recording
-from semg_lib.settings import Reported, check_name, setting
+from semg_lib.settings import Reported, check_name, choose, setting
 from semg_lib.splits import Split
 from semg_lib.training import History, Recipe
 from semg_lib.windows import cut
@@ -87,8 +87,12 @@ def widths(n_samples: int, scale: Scale) -> list[int]:
 
 def layer(n_in: int, height: int, width: int, *, pooled: bool = False) -> nn.Sequential:
     """Return a convolution without padding, batch normalisation and ReLU, and perhaps a pooling."""
-    parts = [nn.Conv2d(n_in, FILTERS, (height, width)), nn.BatchNorm2d(FILTERS), nn.ReLU()]
-    return nn.Sequential(*parts, *([nn.MaxPool2d((1, 2))] if pooled else []))
+    return nn.Sequential(
+        nn.Conv2d(n_in, FILTERS, (height, width)),
+        nn.BatchNorm2d(FILTERS),
+        nn.ReLU(inplace=True),
+        *([nn.MaxPool2d((1, 2))] if pooled else []),
+    )
 
 
 def block(n_electrodes: int, scale: Scale, *, apart: bool) -> nn.Sequential:
@@ -145,10 +149,10 @@ class DingNet(nn.Module):
         n = FILTERS * sum(ends)
         self.hidden = nn.Sequential(
             nn.Linear(n, n // 2),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Dropout(dropout),
             nn.Linear(n // 2, n // 4),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Dropout(dropout),
         )
         self.classifier = nn.Linear(n // 4, n_classes)
@@ -166,32 +170,22 @@ class DingNet(nn.Module):
         return self.classifier(self.hidden(self.features(x)))  # (batch, class)
 
 
-class HalfPrecision(nn.Module):
-    """A network whose convolutions and dense layers are computed in bfloat16.
-
-    Weights stay in float32. On processors with instructions for it this halves the time.
-    """
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, torch.bfloat16):
-            return self.network(x).float()
-
-
 def first_kernels(network: nn.Module, number: int) -> np.ndarray:
     """Return the first kernels of a block that keeps electrodes apart, (kernel, tap)."""
-    plain = network.network if isinstance(network, HalfPrecision) else network
-    weight = plain.blocks[number][0][0].weight.detach().float().cpu()
+    weight = precision.plain(network).blocks[number][0][0].weight.detach().float().cpu()
     return weight.flatten(1).numpy()
 
 
 RECIPES = {
     # The paper's optimiser is unknown.
     "recommended": Recipe(
-        learning_rate=0.02, batch_size=64, epochs=12, schedule="cosine", initial="he"
+        learning_rate=0.02,
+        batch_size=64,
+        epochs=12,
+        schedule="cosine",
+        initial="he",
+        precision="auto",
+        marks={"precision": "O"},
     ),
 }
 
@@ -207,11 +201,7 @@ class Settings:
     test_repetitions: tuple[int, ...] = setting((2, 5), "A", "held out; NinaPro's convention")
     standardise: bool = setting(True, "A", "z-scores a channel, from training repetitions")
     dropout: float = setting(0.5, "S", "after the first and the second dense layer")
-    precision: str = setting("bfloat16", "O", "of convolutions and dense layers, or float32")
     recipe: Recipe = field(default_factory=lambda: RECIPES["recommended"])
-
-    def __post_init__(self) -> None:
-        check_name("precision", self.precision, ("float32", "bfloat16"))
 
     @classmethod
     def named(
@@ -238,15 +228,8 @@ class Settings:
             raise ValueError(
                 f"ding2018 needs raw signals, {spec.name} has envelopes: choose from db2, db3"
             )
-        check_name("recipe", recipe, RECIPES)
-        check_name("preset", preset, ("quick", "full"))
-        settings = cls(recipe=RECIPES[recipe])
-        if preset == "quick":
-            settings = replace(settings, step_ms=300)
-        epochs = epochs or (4 if preset == "quick" else 0)
-        if epochs:
-            settings = replace(settings, recipe=replace(settings.recipe, epochs=epochs))
-        return settings
+        quick = {"step_ms": 300, "epochs": 4}
+        return choose(cls(), RECIPES, recipe, preset, epochs, quick=quick)
 
 
 def prepare(recording: Recording, settings: Settings) -> tuple[Split, Standardiser]:
@@ -262,6 +245,22 @@ def prepare(recording: Recording, settings: Settings) -> tuple[Split, Standardis
     return splits.audit(split, scaler), scaler
 
 
+def build(
+    split: Split, variant: str, settings: Settings, *, seed: int = 0, device: str = "cpu"
+) -> nn.Module:
+    """Return an untrained variant for a split, which computes in the recipe's precision."""
+    training.seed_everything(seed)
+    network = DingNet(
+        split.train.recording.n_channels,
+        split.train.length,
+        len(np.unique(split.train.label)),
+        variant=variant,
+        dropout=settings.dropout,
+    )
+    training.initialise(network, settings.recipe.initial)
+    return precision.apply(network, settings.recipe.precision, device)
+
+
 def train(
     split: Split,
     variant: str,
@@ -272,20 +271,15 @@ def train(
     report: Callable[[int, History], None] | None = None,
 ) -> tuple[nn.Module, History]:
     """Build, initialise and train one variant on the training side of a split."""
-    classes = np.unique(split.train.label)
-    training.seed_everything(seed)
-    network: nn.Module = DingNet(
-        split.train.recording.n_channels,
-        split.train.length,
-        len(classes),
-        variant=variant,
-        dropout=settings.dropout,
-    )
-    training.initialise(network, settings.recipe.initial)
-    if settings.precision == "bfloat16":
-        network = HalfPrecision(network)
+    network = build(split, variant, settings, seed=seed, device=device)
     history = training.fit(
-        network, split.train, classes, settings.recipe, seed=seed, device=device, report=report
+        network,
+        split.train,
+        np.unique(split.train.label),
+        settings.recipe,
+        seed=seed,
+        device=device,
+        report=report,
     )
     return network, history
 
@@ -302,12 +296,27 @@ def replicate(
     seed: int = 0,
     device: str = "cpu",
 ) -> Iterator[Outcome]:
-    """Run the paper's comparison on one subject, variant by variant.
+    """Run the paper's comparison on one subject; see `replicate_many`."""
+    yield from replicate_many([recording], settings, methods=methods, seed=seed, device=device)
+
+
+def replicate_many(
+    recordings: Sequence[Recording],
+    settings: Settings,
+    *,
+    methods: Sequence[str] = METHODS,
+    seed: int = 0,
+    device: str = "cpu",
+) -> Iterator[Outcome]:
+    """Run the paper's comparison on some subjects, variant by variant.
+
+    On a GPU the networks of all subjects train at once.
 
     Yields
     ------
     Outcome
-        One a method, in the order of ``methods``; all are tested on the same windows.
+        One a method and subject, in the order of ``methods``, then of ``recordings``; methods
+        are tested on the same windows.
 
     Raises
     ------
@@ -316,21 +325,38 @@ def replicate(
     """
     for method in methods:
         check_name("method", method, METHODS)
-    split, scaler = prepare(recording, settings)
+    prepared = [prepare(recording, settings) for recording in recordings]
     for method in methods:
-        loss: list[float] = []
         if method == "svm":
-            seen = [
-                features.extract(side, CLASSICAL, scaler=scaler)
-                for side in (split.train, split.test)
-            ]
-            classifier = baselines.make("svm", seed=seed).fit(seen[0], split.train.label)
-            predicted = classifier.predict(seen[1])
-        else:
-            network, history = train(split, method, settings, seed=seed, device=device)
+            for split, scaler in prepared:
+                predicted = classical(split, scaler, seed=seed)
+                subject = split.test.recording.subject
+                yield Outcome(subject, method, split.test.label, predicted)
+            continue
+        networks = [
+            build(split, method, settings, seed=seed, device=device) for split, _ in prepared
+        ]
+        histories = many.fit_many(
+            networks,
+            [split.train for split, _ in prepared],
+            [np.unique(split.train.label) for split, _ in prepared],
+            settings.recipe,
+            seeds=[seed] * len(prepared),
+            device=device,
+        )
+        for (split, _), network, history in zip(prepared, networks, histories, strict=True):
             predicted = training.predict(network, split.test, np.unique(split.train.label))
-            loss = history.loss
-        yield Outcome(recording.subject, method, split.test.label, predicted, tuple(loss))
+            subject = split.test.recording.subject
+            yield Outcome(subject, method, split.test.label, predicted, tuple(history.loss))
+
+
+def classical(split: Split, scaler: Standardiser, *, seed: int = 0) -> np.ndarray:
+    """Return what an SVM on the classical features predicts for the test windows."""
+    seen, unseen = (
+        features.extract(side, CLASSICAL, scaler=scaler) for side in (split.train, split.test)
+    )
+    classifier = baselines.make("svm", seed=seed).fit(seen, split.train.label)
+    return classifier.predict(unseen)
 
 
 STUDIES = ("crosstalk",)

@@ -3,7 +3,7 @@
 Self-recalibrating surface EMG pattern recognition for neuroprosthesis control based on
 convolutional neural network. Frontiers in Neuroscience 11:379, doi:10.3389/fnins.2017.00379.
 
-Spectrograms and components are in ``features``, the session loop in ``recalibration``.
+Spectrograms and components are in ``spectrograms``, the session loop in ``recalibration``.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import torch
 from sklearn.svm import SVC
 from torch import Tensor, nn
 
-from semg_lib import databases, features, recalibration, splits, synthetic, training
+from semg_lib import databases, recalibration, spectrograms, splits, synthetic, training
 from semg_lib.evaluation import SessionOutcome
-from semg_lib.features import ChannelPCA
 from semg_lib.forearm import Drift
 from semg_lib.recalibration import Session
 from semg_lib.recording import DataError, Recording
-from semg_lib.settings import Reported, change, check_name, setting
+from semg_lib.settings import Reported, change, check_name, choose, setting
+from semg_lib.spectrograms import ChannelPCA
 from semg_lib.training import History, Recipe
 from semg_lib.windows import Windows, cut, thin_rest
 
@@ -101,15 +101,10 @@ class Settings:
             raise ValueError(
                 f"zhai2017 needs raw signals, {spec.name} has envelopes: choose from db2, db3"
             )
-        check_name("recipe", recipe, RECIPES)
-        check_name("preset", preset, ("quick", "full"))
-        settings = cls(recipe=RECIPES[recipe])
+        settings = cls()
         if spec.name == "db3":
             settings = replace(settings, movements=tuple(range(1, 11)), rest=False)
-        epochs = epochs or (10 if preset == "quick" else 0)
-        if epochs:
-            settings = replace(settings, recipe=replace(settings.recipe, epochs=epochs))
-        return settings
+        return choose(settings, RECIPES, recipe, preset, epochs, quick={"epochs": 10})
 
 
 def segments(recording: Recording, settings: Settings) -> Windows:
@@ -130,13 +125,13 @@ def images(
     """Yield the spectrograms of blocks of windows, (window, channel, frequency, frame), 0..1."""
     data = windows.to(device)
     for index in torch.arange(len(windows), device=device).split(block):
-        power = features.spectrogram(
+        power = spectrograms.spectrogram(
             data.gather(index),
             rate=windows.recording.rate,
             n_fft=settings.n_fft,
             overlap=settings.overlap,
         )
-        yield features.scale(
+        yield spectrograms.scale(
             power[:, :, : settings.bins],
             settings.intensity,
             settings.scaled_over,

@@ -1,0 +1,236 @@
+"""Training against the loop that a user of PyTorch would write.
+
+``python benchmarks/training.py`` trains atzori2016's network on DB1, exercise A, for four subjects
+(real ones if ``SEMG_DATA`` names NinaPro's files, else simulated) and two seeds, with the recipe
+the library recommends:
+
+- the plain loop, with everything in this file: a Dataset that slices windows out of the signal,
+  a DataLoader, the network in PyTorch's defaults, ``loss.item()`` every step;
+- `training.fit` as the paper's replication calls it, one network after the other on all cores;
+- the same, as many networks at once as there are cores, one thread each, as ``semg sweep`` does.
+
+It prints a table and writes ``benchmarks/training.json``: windows a second, test accuracy, and the
+share of the processor's peak that the best of them reaches.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import multiprocessing
+import os
+import platform
+import resource
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from semg_lib import precision, training
+from semg_lib.papers import atzori2016
+from semg_lib.settings import change
+from semg_lib.source import Source
+from semg_lib.splits import Split
+from semg_lib.windows import Windows
+
+SUBJECTS, SEEDS = (1, 2, 4, 7), (0, 1)
+CORES = os.cpu_count() or 1
+
+
+class PlainWindows(Dataset):
+    """What a tutorial writes."""
+
+    def __init__(self, windows: Windows, classes: np.ndarray) -> None:
+        self.signal = torch.as_tensor(windows.recording.emg)
+        self.starts, self.length = windows.starts.tolist(), windows.length
+        self.target = torch.as_tensor(np.searchsorted(classes, windows.label))
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, i: int) -> tuple[torch.Tensor, torch.Tensor]:
+        start = self.starts[i]
+        return self.signal[start : start + self.length].unsqueeze(0), self.target[i]
+
+
+def plain_network(n_classes: int) -> nn.Sequential:
+    """Return the paper's network for 10 electrodes, input (batch, 1, 15, 10), written out."""
+    network = nn.Sequential(
+        *(nn.Conv2d(1, 32, (1, 10), padding=(0, 4)), nn.ReLU()),
+        *(nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(), nn.AvgPool2d(3)),
+        *(nn.Conv2d(32, 64, 5, padding=2), nn.ReLU(), nn.AvgPool2d(3)),
+        *(nn.Conv2d(64, 64, (5, 1), padding=(2, 0)), nn.ReLU()),
+        *(nn.Conv2d(64, n_classes, 1), nn.Flatten()),
+    )
+    for layer in network:
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+    return network
+
+
+def plain(split: Split, settings: atzori2016.Settings, seed: int) -> tuple[float, float]:
+    """Train with the plain loop; return seconds and test accuracy."""
+    torch.manual_seed(seed)
+    recipe, classes = settings.recipe, np.unique(split.train.label)
+    network = plain_network(len(classes))
+    optimiser = torch.optim.SGD(
+        network.parameters(),
+        recipe.learning_rate,
+        momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
+    )
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.epochs)
+    loader = DataLoader(PlainWindows(split.train, classes), recipe.batch_size, shuffle=True)
+    began = time.perf_counter()
+    network.train()
+    for _ in range(recipe.epochs):
+        total = right = 0.0
+        for x, y in loader:
+            optimiser.zero_grad()
+            logits = network(x)
+            loss = nn.functional.cross_entropy(logits, y)
+            loss.backward()
+            optimiser.step()
+            total += loss.item() * len(y)
+            right += (logits.argmax(1) == y).sum().item()
+        scheduler.step()
+    seconds = time.perf_counter() - began
+    network.eval()
+    with torch.no_grad():
+        test = DataLoader(PlainWindows(split.test, classes), 4096)
+        said = torch.cat([network(x).argmax(1) for x, _ in test]).numpy()
+    return seconds, float((classes[said] == split.test.label).mean())
+
+
+def ours(split: Split, settings: atzori2016.Settings, seed: int) -> tuple[float, float]:
+    """Train as the replication does; return seconds and test accuracy."""
+    classes = np.unique(split.train.label)
+    training.seed_everything(seed)
+    network = atzori2016.AtzoriNet(10, split.train.length, len(classes))
+    training.initialise(network, settings.recipe.initial)
+    chosen = precision.apply(network, settings.recipe.precision, "cpu")
+    began = time.perf_counter()
+    training.fit(chosen, split.train, classes, settings.recipe, seed=seed)
+    seconds = time.perf_counter() - began
+    said = training.predict(chosen, split.test, classes)
+    return seconds, float((said == split.test.label).mean())
+
+
+def alone(job: tuple[Split, atzori2016.Settings, int]) -> tuple[float, float]:
+    torch.set_num_threads(1)
+    return ours(*job)
+
+
+def one_by_one(train, jobs: list) -> tuple[float, list[float]]:
+    """Return the seconds of all jobs together and the accuracy of each."""
+    found = [train(*job) for job in jobs]
+    return sum(seconds for seconds, _ in found), [accuracy for _, accuracy in found]
+
+
+def at_once(jobs: list) -> tuple[float, list[float]]:
+    """Train as many networks at once as there are cores; starting processes does not count."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(CORES, mp_context=spawn) as pool:
+        short = [(split, atzori2016.Settings.named("db1", epochs=1), 0) for split, *_ in jobs]
+        list(pool.map(alone, short[:CORES]))
+        began = time.perf_counter()
+        found = list(pool.map(alone, jobs))
+        return time.perf_counter() - began, [accuracy for _, accuracy in found]
+
+
+def peak_operations(dtype: torch.dtype) -> float:
+    """Return the most operations a second that a matrix product here reaches."""
+    a, b = (torch.randn(2048, 2048).to(dtype) for _ in range(2))
+    best = math.inf
+    for _ in range(10):
+        began = time.perf_counter()
+        a @ b
+        best = min(best, time.perf_counter() - began)
+    return 2 * 2048**3 / best
+
+
+def operations(network: atzori2016.AtzoriNet) -> int:
+    """Return what one window costs in training: a multiplication and an addition count as two.
+
+    Backward costs twice the forward pass, less the gradient of the input, which nobody needs.
+    """
+    macs: list[int] = []
+
+    def count(layer: nn.Conv2d, _, output: torch.Tensor) -> None:
+        macs.append(layer.weight[0].numel() * output[0].numel())
+
+    hooks = [
+        layer.register_forward_hook(count)
+        for layer in network.modules()
+        if isinstance(layer, nn.Conv2d)
+    ]
+    network(torch.zeros(1, network.n_channels, network.n_samples))
+    for hook in hooks:
+        hook.remove()
+    return 2 * (3 * sum(macs) - macs[0])
+
+
+def main() -> None:
+    """Train in each way and compare."""
+    root = os.environ.get("SEMG_DATA", "")
+    source = Source("db1", "A", root)
+    settings = atzori2016.Settings.named("db1")
+    splits = [atzori2016.prepare(source.load(subject), settings)[0] for subject in SUBJECTS]
+    jobs = [(split, settings, seed) for split in splits for seed in SEEDS]
+    windows = settings.recipe.epochs * sum(len(split.train) for split, *_ in jobs)
+    in_float32 = change(settings, {"precision": "float32", "epochs": 3})
+    whole = [(split, in_float32, seed) for split, _, seed in jobs[:2]]
+    few = 3 * sum(len(split.train) for split, *_ in whole)
+    rates = {"training.fit in float32 (2 networks, 3 epochs)": few / one_by_one(ours, whole)[0]}
+    accuracy = {}
+    ways = {
+        "plain loop": lambda: one_by_one(plain, jobs),
+        "training.fit": lambda: one_by_one(ours, jobs),
+        f"training.fit, {CORES} at once": lambda: at_once(jobs),
+    }
+    for name, way in ways.items():
+        print(f"{name}: {len(jobs)} networks", flush=True)
+        seconds, found = way()
+        rates[name] = windows / seconds
+        accuracy[name] = 100 * np.array(found)
+    best = f"training.fit, {CORES} at once"
+    each = operations(atzori2016.AtzoriNet(10, 15, 13))
+    half = precision.pick("auto", "cpu") == "bfloat16"
+    ceiling = peak_operations(torch.bfloat16 if half else torch.float32)
+    table = {
+        "what": f"atzori2016's network, DB1 exercise A, {len(SUBJECTS)} "
+        f"{'real' if root else 'simulated'} subjects x {len(SEEDS)} seeds, "
+        f"{settings.recipe.epochs} epochs",
+        "machine": f"{platform.machine()}, {CORES} cores",
+        "precision": precision.pick("auto", "cpu"),
+        "thousand windows a second": {k: round(v / 1000, 1) for k, v in rates.items()},
+        "times the plain loop": {
+            name: round(rate / rates["plain loop"], 2) for name, rate in rates.items()
+        },
+        "test accuracy, %": {name: round(each.mean(), 2) for name, each in accuracy.items()},
+        "largest difference of a subject's mean from the plain loop, points": round(
+            max(
+                float(np.abs((each - accuracy["plain loop"]).reshape(-1, len(SEEDS)).mean(1)).max())
+                for each in accuracy.values()
+            ),
+            2,
+        ),
+        "million operations a window": round(each / 1e6, 2),
+        "billion operations a second": {
+            "reached": round(each * rates[best] / 1e9),
+            "matrix product of 2048 x 2048": round(ceiling / 1e9),
+        },
+        "share of that": round(each * rates[best] / ceiling, 2),
+        "megabytes at the peak": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+    Path(__file__).with_suffix(".json").write_text(json.dumps(table, indent=1) + "\n")
+    print(json.dumps(table, indent=1))
+
+
+if __name__ == "__main__":
+    main()
