@@ -32,6 +32,8 @@ golden: $(READY)  ## run the notebooks and store what their golden cells print
 	$(BIN)/python -m semg_lib.notebooks golden
 
 bench: $(READY)  ## measure speed and memory, as ratios against named peers
+	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/features.py
 	$(BIN)/python benchmarks/spectrogram.py
 	$(BIN)/python benchmarks/loading.py
 	$(BIN)/python benchmarks/sweep.py

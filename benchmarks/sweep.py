@@ -1,7 +1,10 @@
-"""A thousand runs without a notebook through the sweep's own path, and what it adds to a notebook.
+"""A sweep against papermill in a loop, and a thousand runs without a notebook.
 
-``python benchmarks/sweep.py`` prints and writes ``benchmarks/sweep.json``: seconds a unit of the
-engine alone, and the growth of the driver's memory from the first hundred units to the last.
+``python benchmarks/sweep.py`` prints and writes ``benchmarks/sweep.json``. Two quick runs of
+atzori2016 go through papermill one after the other, through a sweep of one worker, which shows
+what scheduling adds, and through one of as many workers as cores, all with one thread a run. Then
+a thousand units that only leave a record show the engine alone: seconds in all, and the growth of
+the driver's memory from the first hundred units to the last.
 """
 
 from __future__ import annotations
@@ -28,22 +31,48 @@ def megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def with_notebooks() -> dict[str, float]:
+    """Measure real runs: seconds a unit of each way."""
+    planned = sweep.units(
+        (1, 2), (0,), paper="atzori2016", database="db1", exercises="A", methods=["lda"]
+    )
+    os.environ["OMP_NUM_THREADS"] = "1"
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        for run in planned:
+            run.execute(folder, quiet=True)
+        found["papermill in a loop"] = time.perf_counter() - began
+    for workers in (1, os.cpu_count() or 1):
+        with tempfile.TemporaryDirectory() as folder, sweep.cluster("local", workers) as client:
+            began = time.perf_counter()
+            assert all(each.how == "run" for each in sweep.sweep(planned, folder, client))
+            name = f"sweep, {workers} worker" + ("s" if workers > 1 else "")
+            found[name] = time.perf_counter() - began
+    return {name: round(seconds / len(planned), 2) for name, seconds in found.items()}
+
+
 def main() -> None:
     """Sweep and measure."""
+    each = with_notebooks()
+    loop, single, *many = each.values()
     units = planned(range(1, 13), range(90))[:UNITS]
     with tempfile.TemporaryDirectory() as folder, sweep.cluster("local", 2) as client:
         began, memory = time.perf_counter(), {}
-        for number, each in enumerate(sweep.sweep(units, folder, client, execute=fake), 1):
-            assert each.how == "run", each
+        for number, ended in enumerate(sweep.sweep(units, folder, client, execute=fake), 1):
+            assert ended.how == "run", ended
             if number in (100, UNITS):
                 memory[number] = megabytes()
         seconds = time.perf_counter() - began
         began = time.perf_counter()
         kept = list(sweep.sweep(units, folder, client, execute=fake))
         again = time.perf_counter() - began
-    assert {each.how for each in kept} == {"kept"}
+    assert {ended.how for ended in kept} == {"kept"}
     table = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, 2 workers",
+        "seconds a unit of two quick runs": each,
+        "seconds that scheduling adds to a unit": round(single - loop, 2),
+        "times papermill in a loop": round(loop / (many or [single])[0], 2),
         "units": UNITS,
         "seconds in all": round(seconds, 1),
         "seconds of a second sweep that finds all done": round(again, 1),

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "_build"
 EXECUTED = ROOT / "book" / "executed"
 HTML = {"fresh": BUILD / "fresh" / "_build" / "html", "site": BUILD / "html"}
-_SOURCES = ("_config.yml", "_toc.yml", "book", "results", "semg_lib", "notebooks")
+_SOURCES = ("_config.yml", "_toc.yml", "book", "results", "benchmarks", "semg_lib", "notebooks")
 
 
 def plan(paper: str, root: str) -> Iterator[tuple[str, Run]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from semg_lib import claims, inspection, plots, results, tables
+from semg_lib import cards, claims, inspection, plots, results, speed, tables
 from semg_lib.evaluation import interval
 from semg_lib.papers import PAPERS
 from semg_lib.papers import zhai2017 as zhai
@@ -33,16 +33,20 @@ def atzori2016(folder: Path) -> dict[str, str]:
     real = results.load_all("atzori2016", recipe="recommended", database="db1", simulated=False)
     studied = results.load_all("atzori2016", study="optimiser", simulated=False)
     accuracy = results.by_subject(real)
+    everything = [
+        *real,
+        *results.load_all("atzori2016", recipe="paper", simulated=False),
+        *studied,
+    ]
+    verdicts = claims.atzori2016(accuracy)
     texts = {
+        "card": cards.card(module, everything, {f"DB1, {len(accuracy)} subjects": verdicts}),
         "methods": tables.methods(module, real, "db1"),
-        "claims": tables.judged(claims.atzori2016(accuracy)),
+        "claims": tables.judged(verdicts),
         "marks": tables.marks(module, "db1", "recommended"),
         "study": tables.study(studied),
         "recipes": tables.recipes("atzori2016", "cnn"),
-        "runs": tables.runs(
-            "atzori2016",
-            [*real, *results.load_all("atzori2016", recipe="paper", simulated=False), *studied],
-        ),
+        "runs": tables.runs("atzori2016", everything),
     }
     for name, text in texts.items():
         (folder / f"{name}.md").write_text(text)
@@ -79,11 +83,13 @@ def zhai2017(folder: Path) -> dict[str, str]:
     }
     studies = {name: results.load_all("zhai2017", study=name) for name in zhai.STUDIES}
     said = {each.database: each for each in zhai.REPORTED}
-    numbers, rows, texts = {}, [], {}
+    numbers, rows, texts, judged = {}, [], {}, {}
     for name, records in runs.items():
         accuracy = 100 * results.by_subject(records)
         texts[f"methods_{name}"] = tables.by_sessions(records)
-        texts[f"claims_{name}"] = tables.judged(claims.zhai2017(accuracy / 100))
+        verdicts = claims.zhai2017(accuracy / 100)
+        judged[f"simulated {name.upper()}, {len(accuracy)} subjects"] = verdicts
+        texts[f"claims_{name}"] = tables.judged(verdicts)
         plots.sessions(results.by_session(records)).save(folder / f"sessions_{name}.png")
         row = [f"simulated {name.upper()}, {len(accuracy)} subjects"]
         for better in ("cnn_recalibrated", "cnn_oracle", "svm_recalibrated"):
@@ -111,13 +117,13 @@ def zhai2017(folder: Path) -> dict[str, str]:
     assumptions["gain, points"] = assumptions.iloc[:, 1] - assumptions.iloc[:, 0]
     header = ["gain over frozen, points", "CNN, simulated", "CNN's oracle, simulated"]
     header += ["SVM, simulated", "paper's CNN"]
+    everything = [*runs["db2"], *runs["db3"], *studies["assumptions"], *studies["drift"]]
     texts |= {
+        "card": cards.card(zhai, everything, judged),
         "gains": tables.table(header, rows),
         "marks": tables.marks(zhai, "db2", "recommended"),
         "assumptions": tables.frame(assumptions),
-        "runs": tables.runs(
-            "zhai2017", [*runs["db2"], *runs["db3"], *studies["assumptions"], *studies["drift"]]
-        ),
+        "runs": tables.runs("zhai2017", everything),
     }
     for name, text in texts.items():
         (folder / f"{name}.md").write_text(text)
@@ -141,7 +147,7 @@ def ding2018(folder: Path) -> dict[str, str]:
     module = PAPERS["ding2018"]
     records = results.load_all("ding2018", exercises="B", preset="full", simulated=True)
     wide = results.load_all("ding2018", exercises="BCD", preset="full", simulated=True)
-    everything = results.by_subject(wide)
+    all_exercises = results.by_subject(wide)
     studied = results.load_all("ding2018", study="crosstalk")
     accuracy = results.by_subject(records)[list(module.METHODS)]
     variants = []
@@ -157,12 +163,16 @@ def ding2018(folder: Path) -> dict[str, str]:
             ]
         )
     header = ["variant", "kernels", "electrodes", "parameters", "million multiply-adds"]
+    everything = [*records, *wide, *studied]
+    verdicts = claims.ding2018(accuracy)
+    where = f"simulated DB2, {len(accuracy)} subjects"
     texts = {
+        "card": cards.card(module, everything, {where: verdicts}),
         "marks": tables.marks(module, "db2", "recommended"),
         "variants": tables.table(header, variants),
         "methods": tables.methods(module, records, "db2"),
-        "claims": tables.judged(claims.ding2018(accuracy)),
-        "runs": tables.runs("ding2018", [*records, *wide, *studied]),
+        "claims": tables.judged(verdicts),
+        "runs": tables.runs("ding2018", everything),
     }
     for name, text in texts.items():
         (folder / f"{name}.md").write_text(text)
@@ -176,8 +186,8 @@ def ding2018(folder: Path) -> dict[str, str]:
         "subjects": str(len(accuracy)),
         "proposal": f"{mean['C-B1PB2']:.1f} %",
         "mixed": f"{mean['C-DK']:.1f} %",
-        "wide": f"{100 * everything['C-B1PB2'].mean():.1f} %",
-        "wide_subjects": str(len(everything)),
+        "wide": f"{100 * all_exercises['C-B1PB2'].mean():.1f} %",
+        "wide_subjects": str(len(all_exercises)),
         "paper": f"{module.REPORTED[0].text} %",
     }
 
@@ -229,6 +239,7 @@ def write(folder: str | Path) -> dict[str, str]:
         place = Path(folder) / name
         place.mkdir(parents=True, exist_ok=True)
         numbers |= {f"{name}_{key}": value for key, value in chapter(place).items()}
+    numbers |= {f"speed_{k}": v for k, v in speed.write(Path(folder) / "speed").items()}
     return numbers
 
 

@@ -8,6 +8,7 @@ never run again, so a sweep that was cut off, however rudely, is ended by typing
 from __future__ import annotations
 
 import contextlib
+import os
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -92,9 +93,8 @@ Execute = Callable[[Run, Path], object]
 
 
 def _execute(run: Run, out: Path) -> object:
-    import torch
-
-    torch.set_num_threads(1)  # workers share the cores
+    # Workers share the cores; the notebook's kernel inherits this.
+    os.environ["OMP_NUM_THREADS"] = "1"
     return run.execute(out, quiet=True)
 
 

@@ -1,0 +1,260 @@
+"""What a CUDA GPU makes of the three papers' networks; one command on a machine that has one.
+
+``python benchmarks/gpu.py`` writes ``benchmarks/gpu.json``: windows a second of the plain loop
+(Dataset, DataLoader, ``.to(device)``), of `training.fit` one network after the other, and of
+`many.fit_many`; how long the whole of DB1 takes (27 simulated subjects at full size: 52 movements,
+10 repetitions); where the time of a step goes, kernel by kernel; and which share of the card's
+arithmetic and memory ceilings, measured in the same run, is reached.
+
+``--device cpu --subjects 2 --epochs 1 --exercises A`` runs the same on a small scale anywhere.
+zhai2017 trains on features and anew after every session, one subject at a time: it has no stack.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.profiler import ProfilerActivity, profile
+from torch.utils.data import DataLoader
+from training import PlainWindows, operations
+
+from semg_lib import many, provenance, synthetic, training
+from semg_lib.papers import atzori2016, ding2018, zhai2017
+from semg_lib.recording import Recording
+from semg_lib.settings import change
+
+
+def simulate(job: tuple[str, int, str]) -> Recording:
+    return synthetic.simulate(*job)
+
+
+def clock(do: Callable[[], object], device: str) -> float:
+    """Return the seconds until the device has done all of it."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+    began = time.perf_counter()
+    do()
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - began
+
+
+class Unwrapped(nn.Module):
+    """A network for the plain loop's batches (batch, 1, time, channel)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.network(x.squeeze(1).transpose(1, 2))
+
+
+def plain(network: nn.Module, data, recipe, device: str) -> None:
+    """Train as a tutorial does."""
+    network.to(device).train()
+    optimiser = torch.optim.SGD(
+        network.parameters(), recipe.learning_rate, momentum=0.9, weight_decay=recipe.weight_decay
+    )
+    for _ in range(recipe.epochs):
+        for x, y in DataLoader(data, recipe.batch_size, shuffle=True):
+            x, y = x.to(device), y.to(device)
+            optimiser.zero_grad()
+            loss = nn.functional.cross_entropy(network(x), y)
+            loss.backward()
+            optimiser.step()
+            loss.item()
+
+
+def compare(name: str, splits: list, build: Callable, settings, device: str) -> dict[str, object]:
+    """Measure one paper's network on windows: windows a second of each way."""
+    recipe = settings.recipe
+    short = change(settings, {"epochs": min(2, recipe.epochs)}).recipe
+    classes = [np.unique(split.train.label) for split in splits]
+    sizes = [len(split.train) for split in splits]
+    one = splits[0].train
+
+    def fit(i: int, chosen) -> None:
+        network = build(splits[i])
+        training.fit(network, splits[i].train, classes[i], chosen, device=device)
+
+    def stack(chosen) -> None:
+        many.fit_many(
+            [build(split) for split in splits],
+            [split.train for split in splits],
+            classes,
+            chosen,
+            seeds=range(len(splits)),
+            device=device,
+            stacked=True,
+        )
+
+    fit(0, short), stack(change(settings, {"epochs": 1}).recipe)  # the first run warms up
+    data = PlainWindows(one, classes[0])
+    network = Unwrapped(build(splits[0]))
+    seconds = {
+        "plain loop": clock(lambda: plain(network, data, short, device), device),
+        "training.fit": clock(lambda: fit(0, short), device),
+        "many.fit_many": clock(lambda: stack(recipe), device),
+    }
+    windows = {
+        "plain loop": short.epochs * sizes[0],
+        "training.fit": short.epochs * sizes[0],
+        "many.fit_many": recipe.epochs * sum(sizes),
+    }
+    rate = {way: windows[way] / seconds[way] for way in seconds}
+    print(name, {way: round(each) for way, each in rate.items()}, flush=True)
+    return {
+        "networks": len(splits),
+        "epochs": recipe.epochs,
+        "windows of all": sum(sizes),
+        "windows a second": {way: round(each) for way, each in rate.items()},
+        "times the plain loop": {k: round(v / rate["plain loop"], 1) for k, v in rate.items()},
+        "seconds of fit_many, all epochs": round(seconds["many.fit_many"], 1),
+    }
+
+
+def sessions(device: str, subject: Recording, settings) -> dict[str, object]:
+    """Measure zhai2017's network on the features of its first session."""
+    first = zhai2017.prepare(subject, settings, device=device)[0][0]
+    classes = np.unique(first.label)
+    data = list(zip(first.x.cpu(), training.encode(first.label, classes), strict=True))
+
+    def network() -> nn.Module:
+        return zhai2017.ZhaiNet(*first.x.shape[1:], len(classes))
+
+    def fit() -> None:
+        training.fit(network(), first, classes, settings.recipe, device=device)
+
+    fit()
+    seconds = {
+        "plain loop": clock(lambda: plain(network(), data, settings.recipe, device), device),
+        "training.fit": clock(fit, device),
+    }
+    windows = settings.recipe.epochs * len(first)
+    rate = {way: windows / each for way, each in seconds.items()}
+    return {
+        "windows": len(first),
+        "windows a second": {way: round(each) for way, each in rate.items()},
+        "times the plain loop": {k: round(v / rate["plain loop"], 1) for k, v in rate.items()},
+    }
+
+
+def kernels(do: Callable[[], object], device: str, n: int = 12) -> dict[str, float]:
+    """Return the kernels that take longest, and their share of the device's time in per cent."""
+    activity = ProfilerActivity.CUDA if device == "cuda" else ProfilerActivity.CPU
+    with profile(activities=[activity]) as found:
+        do()
+    own = "self_device_time_total" if device == "cuda" else "self_cpu_time_total"
+    times = {each.key: getattr(each, own) for each in found.key_averages()}
+    largest = sorted(times, key=times.get, reverse=True)[:n]
+    return {key[:60]: round(100 * times[key] / sum(times.values()), 1) for key in largest}
+
+
+def ceilings(device: str) -> dict[str, float]:
+    """Return operations and bytes a second of a large matrix product and a large copy."""
+    n = 8192 if device == "cuda" else 1024
+    found = {}
+    for name, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
+        a, b = (torch.randn(n, n, device=device).to(dtype) for _ in range(2))
+        clock(lambda a=a, b=b: a @ b, device)
+        found[f"{name} operations"] = (
+            2 * n**3 / min(clock(lambda a=a, b=b: a @ b, device) for _ in range(5))
+        )
+    x, y = (torch.empty(n, n, device=device) for _ in range(2))
+    found["bytes"] = 2 * x.nbytes / min(clock(lambda: y.copy_(x), device) for _ in range(5))
+    return found
+
+
+def traffic(network: atzori2016.AtzoriNet) -> int:
+    """Return the bytes of activations that one window's training must move at least.
+
+    Every layer's output is written and read once forward, read once backward, and its gradient is
+    written and read, two bytes a value.
+    """
+    values: list[int] = []
+    hooks = [
+        layer.register_forward_hook(lambda _, __, out: values.append(out[0].numel()))
+        for layer in network.modules()
+        if not list(layer.children())
+    ]
+    network(torch.zeros(1, network.n_channels, network.n_samples))
+    for hook in hooks:
+        hook.remove()
+    return 5 * 2 * sum(values)
+
+
+def main() -> None:
+    """Measure everything; see the module's first lines."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--subjects", type=int, default=27)
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--exercises", default="ABC", help="of DB1")
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
+    chosen = parser.parse_args()
+    device = training.pick_device(chosen.device)
+    table: dict[str, object] = {"device": provenance.device_name(device), "data": "simulated"}
+    db1 = [("db1", s, chosen.exercises) for s in range(1, chosen.subjects + 1)]
+    db2 = [("db2", s, "B") for s in range(1, min(chosen.subjects, 10) + 1)]
+    with ProcessPoolExecutor() as pool:
+        recordings = list(pool.map(simulate, db1)), list(pool.map(simulate, db2))
+    settings = change(atzori2016.Settings.named("db1"), {"epochs": chosen.epochs})
+    splits = [atzori2016.prepare(each, settings)[0] for each in recordings[0]]
+    began = time.perf_counter()
+    table["atzori2016"] = compare(
+        "atzori2016",
+        splits,
+        lambda split: atzori2016.build(split, settings, device=device),
+        settings,
+        device,
+    )
+    ding = change(ding2018.Settings.named("db2"), {"epochs": min(12, chosen.epochs)})
+    table["ding2018"] = compare(
+        "ding2018",
+        [ding2018.prepare(each, ding)[0] for each in recordings[1]],
+        lambda split: ding2018.build(split, "C-B1PB2", ding, device=device),
+        ding,
+        device,
+    )
+    zhai = change(zhai2017.Settings.named("db2"), {"epochs": chosen.epochs})
+    table["zhai2017"] = sessions(device, recordings[1][0], zhai)
+    once = change(settings, {"epochs": 1}).recipe
+    some = splits[:3] if device == "cpu" else splits
+    table["kernels of atzori2016's fit_many, % of the time"] = kernels(
+        lambda: many.fit_many(
+            [atzori2016.build(split, settings, device=device) for split in some],
+            [split.train for split in some],
+            [np.unique(split.train.label) for split in some],
+            once,
+            seeds=range(len(some)),
+            device=device,
+            stacked=True,
+        ),
+        device,
+    )
+    limit = ceilings(device)
+    n_classes = len(np.unique(splits[0].train.label))
+    network = atzori2016.AtzoriNet(10, 15, n_classes)
+    rate = table["atzori2016"]["windows a second"]["many.fit_many"]
+    table["atzori2016's fit_many, share of the card"] = {
+        "of a matrix product in bfloat16": round(
+            rate * operations(network) / limit["bfloat16 operations"], 4
+        ),
+        "of a copy's bytes": round(rate * traffic(network) / limit["bytes"], 4),
+    }
+    table["seconds in all"] = round(time.perf_counter() - began)
+    chosen.out.write_text(json.dumps(table, indent=1) + "\n")
+    print(json.dumps(table, indent=1))
+
+
+if __name__ == "__main__":
+    main()

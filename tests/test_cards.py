@@ -1,0 +1,52 @@
+import pytest
+from typer.testing import CliRunner
+
+from semg_lib import cards, claims, results, settings
+from semg_lib.cli import app
+from semg_lib.papers import PAPERS
+
+
+@pytest.fixture(params=PAPERS)
+def records(request):
+    return results.load_all(request.param, recipe="recommended", preset="full")
+
+
+def rows(text):
+    return dict(line.strip("| ").split(" | ", 1) for line in text.splitlines()[2:])
+
+
+def made(records, judged=None):
+    return rows(cards.card(PAPERS[records[0].paper], records, judged or {}))
+
+
+def test_cards_have_one_form_and_count_every_setting(records):
+    card = made(records)
+    first = records[0]
+    n = len(settings.table(PAPERS[first.paper].Settings.named(first.database)))
+    counted = card[f"{n} settings"]
+    assert sum(int(part.split()[0]) for part in counted.split(", ")) == n
+    assert list(card)[:1] == ["data"]
+    assert list(card)[-3:] == ["it took", "code since", "again, on the same data"]
+    assert ("simulated" in card["data"]) == any(r.simulated for r in records)
+
+
+def test_a_card_follows_its_records(records):
+    changed = [record.model_copy(update={"code": "0" * 12}) for record in records]
+    assert made(changed)["code since"] == f"changed under {len(records)} of {len(records)} runs"
+    longer = [record.model_copy(update={"wall_seconds": 36000}) for record in records]
+    assert made(longer)["it took"].startswith(f"{10 * len(records)}.0 h")
+
+
+def test_a_card_tells_every_verdict():
+    records = results.load_all("atzori2016", recipe="recommended")
+    verdicts = claims.atzori2016(results.by_subject(records))
+    card = made(records, {"DB1": verdicts})
+    for claim, row in verdicts.iterrows():
+        assert card[f"claim: {claim}"].startswith(f"**{row['verdict']}**")
+
+
+def test_the_command_is_one_that_semg_knows(records):
+    words = cards.command(records[0]).split()[1:]
+    known = CliRunner().invoke(app, [words[0], "--help"], env={"COLUMNS": "200"}).output
+    for option in (word for word in words if word.startswith("--")):
+        assert option in known

@@ -1,0 +1,40 @@
+import json
+
+import pytest
+
+from semg_lib import speed
+
+
+def test_every_benchmark_has_its_peer_in_the_table():
+    table = speed.ratios()
+    for peer in (
+        "plain loop",
+        "libemg 2.0.3",
+        "SciPy in a loop",
+        "scipy.io",
+        "papermill in a loop",
+    ):
+        assert peer in table
+
+
+def test_the_table_follows_the_stored_measurement(tmp_path, monkeypatch):
+    for path in speed.FOLDER.glob("*.json"):
+        (tmp_path / path.name).write_text(path.read_text())
+    found = json.loads((tmp_path / "features.json").read_text())
+    found["5 minutes"]["times faster"]["wl"] = 123.4
+    (tmp_path / "features.json").write_text(json.dumps(found))
+    monkeypatch.setattr(speed, "FOLDER", tmp_path)
+    assert "| WL of overlapping windows | libemg 2.0.3 | 123.4 |" in speed.ratios()
+    (tmp_path / "features.json").write_text("{")
+    with pytest.raises(ValueError, match=r"run python benchmarks/features\.py again"):
+        speed.ratios()
+
+
+def test_a_gpu_is_shown_when_one_was_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(speed, "FOLDER", tmp_path)
+    assert speed.gpu() == "**Not measured yet.**\n"
+    paper = {"windows a second": {"plain loop": 10}, "times the plain loop": {"plain loop": 1.0}}
+    found = {"device": "Some GPU", **dict.fromkeys(("atzori2016", "zhai2017", "ding2018"), paper)}
+    (tmp_path / "gpu.json").write_text(json.dumps(found))
+    assert "on Some GPU" in speed.gpu()
+    assert "| ding2018 | plain loop | 10 | 1.0 |" in speed.gpu()
