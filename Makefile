@@ -38,6 +38,9 @@ bench: $(READY)  ## measure speed and memory, as ratios against named peers
 	$(BIN)/python benchmarks/loading.py
 	$(BIN)/python benchmarks/sweep.py
 
+links: $(READY)  ## ask every address in the book whether it is still there
+	$(BIN)/jupyter-book build . --builder linkcheck
+
 serve: $(READY)  ## show the book built last at http://localhost:8000
 	$(BIN)/python -m semg_lib.book serve
 
@@ -45,4 +48,4 @@ clean: $(READY)  ## strip outputs and metadata from the notebooks, remove what w
 	$(BIN)/python -m semg_lib.notebooks clean
 	rm -rf _build book/generated
 
-.PHONY: help book site test replicate golden bench serve clean
+.PHONY: help book site test replicate golden bench links serve clean
