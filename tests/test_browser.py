@@ -1,0 +1,139 @@
+"""The published book in a browser: nothing from the network, nothing broken, open to everybody."""
+
+import functools
+import http.server
+import shutil
+import threading
+
+import pytest
+
+from semg_lib import book
+from tests.test_repository import toc_files
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PAGES = (*toc_files(), "search", "genindex")
+SCHEMES = ("light", "dark")
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address():
+    folder = book.build().parent
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM:
+        pytest.skip("there is no Chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-background-networking", "--disable-quic"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=SCHEMES)
+def page(request, browser):
+    page = browser.new_page(
+        viewport={"width": 1280, "height": 900}, color_scheme=request.param, reduced_motion="reduce"
+    )
+    page.wrong = []
+    page.on(
+        "request",
+        lambda r: "127.0.0.1" in r.url or r.url.startswith("data:") or page.wrong.append(r.url),
+    )
+    page.on("response", lambda r: r.status < 400 or page.wrong.append(f"{r.status} {r.url}"))
+    page.on("console", lambda m: m.type != "error" or page.wrong.append(m.text))
+    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    page.scheme = request.param
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_whole_and_open_to_everybody(address, page, name):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.goto(f"{address}{name}.html", wait_until="networkidle")
+    assert page.wrong == []
+    assert page.evaluate("document.documentElement.dataset.theme") == page.scheme
+    assert page.locator("h1").count() >= 1
+    assert page.evaluate("[...document.images].filter(i => !i.alt || !i.naturalWidth).length") == 0
+    assert "{{" not in page.inner_text("main")
+    found = [
+        f"{each['id']}: {each['nodes'][0]['html'][:100]}"
+        for each in Axe().run(page).response["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", toc_files())
+def test_a_page_is_light_and_fits_a_phone(address, browser, name):
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    text = page.goto(f"{address}{name}.html", wait_until="networkidle").body()
+    assert len(text) < 1e6
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.close()
+
+
+def test_formulas_are_set_and_tables_filled(address, browser):
+    page = browser.new_page()
+    page.goto(f"{address}book/papers/atzori2016.html", wait_until="networkidle")
+    assert page.locator("mjx-container").count() >= 3
+    text = page.inner_text("article")
+    assert "Random Forests" in text
+    assert "supported" in text
+    page.close()
+
+
+def test_search_finds_recalibration(address, browser):
+    page = browser.new_page()
+    page.goto(f"{address}search.html?q=recalibration", wait_until="networkidle")
+    page.wait_for_selector("#search-results li a")
+    links = page.eval_on_selector_all("#search-results li a", "all => all.map(a => a.href)")
+    assert any("zhai2017" in link for link in links)
+    page.close()
+
+
+def test_the_switch_turns_the_page_dark_and_back(address, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    page.goto(f"{address}book/index.html", wait_until="networkidle")
+    seen = set()
+    for _ in range(3):
+        page.locator("button.theme-switch-button:visible").first.click()
+        dark = page.evaluate("document.documentElement.dataset.theme")
+        seen.add((dark, page.evaluate("getComputedStyle(document.body).backgroundColor")))
+    assert {theme for theme, _ in seen} == {"light", "dark"}
+    assert len({colour for _, colour in seen}) == 2
+    page.close()
+
+
+def test_the_keyboard_alone_reaches_everything(address, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}book/papers/ding2018.html", wait_until="networkidle")
+    wanted = """[...document.querySelectorAll('a[href], button, summary, input')]
+        .filter(e => e.checkVisibility({visibilityProperty: true}))
+        .filter(e => !e.disabled && e.type != 'checkbox')"""
+    n = page.evaluate(f"window.wanted = new Set({wanted}); window.wanted.size")
+    assert n > 30
+    for _ in range(3 * n):
+        page.keyboard.press("Tab")
+        left = page.evaluate("window.wanted.delete(document.activeElement); window.wanted.size")
+        if not left:
+            break
+    assert page.evaluate("[...window.wanted].map(e => e.outerHTML.slice(0, 120))") == []
+    page.close()
