@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pandas as pd
 
-from semg_lib import settings, tables
+from semg_lib import runs, settings, tables
 from semg_lib.provenance import code_hash
 from semg_lib.results import Record
 
@@ -87,7 +87,7 @@ def since(records: Sequence[Record]) -> str:
 
 def command(record: Record) -> str:
     """Return what makes a record again."""
-    subjects = ",".join(str(each) for each in record.subjects)
+    subjects = runs.ranges(record.subjects).replace(".", ",")
     parts = [
         f"semg run {record.paper} --database {record.database} --exercises {record.exercises}",
         f"--subjects {subjects} --preset {record.preset} --seed {record.seed}",
