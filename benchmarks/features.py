@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from measuring import machine, megabytes, noise, one_movement, store
 
 ROOT = Path(__file__).parent.parent
 PEER = ROOT / "_build" / "libemg"
@@ -39,19 +38,13 @@ def best_of(do) -> float:
     return min(times)
 
 
-def megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def here(signal: Path, values: Path) -> dict[str, float]:
     """Measure semg_lib, in this process."""
     from semg_lib import features
-    from semg_lib.recording import Recording
     from semg_lib.windows import cut
 
     emg = np.load(signal)
-    marks = np.ones(len(emg), np.int16)
-    recording = Recording(emg, marks, marks, marks.astype(np.int8), RATE, "db2", 1, simulated=True)
+    recording = one_movement(emg, RATE)
     held = megabytes()
     ms = {"length_ms": 1000 * LENGTH / RATE, "step_ms": 1000 * STEP / RATE}
     windows = cut(recording, **ms)
@@ -106,10 +99,8 @@ def peer() -> Path:
 
 def compare(minutes: float, python: Path, folder: Path) -> dict[str, object]:
     """Measure both sides on a signal of some minutes."""
-    rng = np.random.default_rng(0)
-    shape = (int(60 * minutes * RATE), CHANNELS)
     signal = folder / "signal.npy"
-    np.save(signal, rng.normal(scale=1e-4, size=shape).astype(np.float32))
+    np.save(signal, noise(minutes, RATE, CHANNELS))
     mine = process(sys.executable, "here", signal, folder / "mine.npz")
     theirs = process(python, "there", signal, folder / "theirs.npz")
     ours, peers = np.load(folder / "mine.npz"), np.load(folder / "theirs.npz")
@@ -143,13 +134,12 @@ def main() -> None:
     table: dict[str, object] = {
         "what": f"{LENGTH}-sample windows every {STEP} samples, {CHANNELS} channels at {RATE} Hz",
         "peer": f"libemg {VERSION}",
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "machine": machine(),
     }
     with tempfile.TemporaryDirectory() as folder:
         for minutes in (2, 5):
             table[f"{minutes} minutes"] = compare(minutes, python, Path(folder))
-    Path(__file__).with_suffix(".json").write_text(json.dumps(table, indent=1) + "\n")
-    print(json.dumps(table, indent=1))
+    store(table, Path(__file__).with_suffix(".json"))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ zhai2017 trains on features and anew after every session, one subject at a time:
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -21,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from measuring import store
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
-from torch.utils.data import DataLoader
-from training import PlainWindows, operations
+from training import PlainWindows, operations, plain_loop
 
 from semg_lib import many, provenance, synthetic, training
 from semg_lib.papers import atzori2016, ding2018, zhai2017
@@ -58,22 +57,6 @@ class Unwrapped(nn.Module):
         return self.network(x.squeeze(1).transpose(1, 2))
 
 
-def plain(network: nn.Module, data, recipe, device: str) -> None:
-    """Train as a tutorial does."""
-    network.to(device).train()
-    optimiser = torch.optim.SGD(
-        network.parameters(), recipe.learning_rate, momentum=0.9, weight_decay=recipe.weight_decay
-    )
-    for _ in range(recipe.epochs):
-        for x, y in DataLoader(data, recipe.batch_size, shuffle=True):
-            x, y = x.to(device), y.to(device)
-            optimiser.zero_grad()
-            loss = nn.functional.cross_entropy(network(x), y)
-            loss.backward()
-            optimiser.step()
-            loss.item()
-
-
 def compare(name: str, splits: list, build: Callable, settings, device: str) -> dict[str, object]:
     """Measure one paper's network on windows: windows a second of each way."""
     recipe = settings.recipe
@@ -101,7 +84,7 @@ def compare(name: str, splits: list, build: Callable, settings, device: str) -> 
     data = PlainWindows(one, classes[0])
     network = Unwrapped(build(splits[0]))
     seconds = {
-        "plain loop": clock(lambda: plain(network, data, short, device), device),
+        "plain loop": clock(lambda: plain_loop(network, data, short, device), device),
         "training.fit": clock(lambda: fit(0, short), device),
         "many.fit_many": clock(lambda: stack(recipe), device),
     }
@@ -136,7 +119,7 @@ def sessions(device: str, subject: Recording, settings) -> dict[str, object]:
 
     fit()
     seconds = {
-        "plain loop": clock(lambda: plain(network(), data, settings.recipe, device), device),
+        "plain loop": clock(lambda: plain_loop(network(), data, settings.recipe, device), device),
         "training.fit": clock(fit, device),
     }
     windows = settings.recipe.epochs * len(first)
@@ -252,8 +235,7 @@ def main() -> None:
         "of a copy's bytes": round(rate * traffic(network) / limit["bytes"], 4),
     }
     table["seconds in all"] = round(time.perf_counter() - began)
-    chosen.out.write_text(json.dumps(table, indent=1) + "\n")
-    print(json.dumps(table, indent=1))
+    store(table, chosen.out)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,7 @@ seconds cannot.
 
 from __future__ import annotations
 
-import json
 import os
-import platform
 import statistics
 import tempfile
 import time
@@ -19,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import scipy.io
+from measuring import machine, store
 
 from semg_lib import cache, ninapro, synthetic
 from semg_lib.recording import Recording
@@ -73,7 +72,7 @@ def main() -> None:
     """Measure every file and show the ratios."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SEMG_CACHE"] = str(Path(folder) / "cache")
-        table: dict[str, object] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores"}
+        table: dict[str, object] = {"machine": machine()}
         for database, letter in (("db1", "A"), ("db2", "B")):
             (path,) = synthetic.write_mat(Path(folder) / database, database, 1, letter)
             table[f"simulated {database.upper()}, exercise {letter}"] = measure(
@@ -82,8 +81,7 @@ def main() -> None:
         if os.environ.get("SEMG_DATA"):
             path = Source("db1", "A", os.environ["SEMG_DATA"]).files(1)["A"]
             table["real DB1, exercise A, subject 1"] = measure(path, "db1", 1, "A")
-    Path(__file__).with_suffix(".json").write_text(json.dumps(table, indent=1) + "\n")
-    print(json.dumps(table, indent=1))
+    store(table, Path(__file__).with_suffix(".json"))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
-import resource
 import subprocess
 import sys
 import time
@@ -18,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import scipy.signal
 import torch
+from measuring import machine, megabytes, noise, one_movement, store
 from sklearn.decomposition import PCA
 
 from semg_lib.papers import zhai2017
-from semg_lib.recording import Recording
 from semg_lib.spectrograms import ChannelPCA
 from semg_lib.windows import Windows, cut
 
@@ -32,10 +30,7 @@ REPEATS = 3
 
 def signal() -> Windows:
     """Return the windows of white noise with the shape of a DB2 recording."""
-    n = MINUTES * 60 * RATE
-    ones = np.ones(n, np.int16)
-    emg = np.random.default_rng(0).normal(0, 1e-4, (n, CHANNELS)).astype(np.float32)
-    recording = Recording(emg, ones, ones, ones.astype(np.int8), RATE, "db2", 1, simulated=True)
+    recording = one_movement(noise(MINUTES, RATE, CHANNELS), RATE)
     return cut(recording, length_ms=200, step_ms=100)
 
 
@@ -66,14 +61,14 @@ def measure(name: str) -> None:
     """Print seconds (the best of some runs) and the memory that the first run added, MB."""
     torch.set_num_threads(CORES)
     windows = signal()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = megabytes()
     seconds = []
     for repeat in range(REPEATS):
         began = time.perf_counter()
         result = WAYS[name](windows)
         seconds.append(time.perf_counter() - began)
         if not repeat:
-            added = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+            added = megabytes() - before
     # Signs of components are free, so their sizes are what both ways must agree on.
     check = float(np.abs(result).mean())
     print(json.dumps({"seconds": min(seconds), "megabytes": added, "check": check}))
@@ -92,13 +87,12 @@ def main() -> None:
         raise SystemExit(f"the two ways disagree: {mine['check']} and {peer['check']}")
     table = {
         "what": f"spectrogram and components, {MINUTES} min of {CHANNELS} channels at {RATE} Hz",
-        "machine": f"{platform.machine()}, {CORES} cores",
+        "machine": machine(CORES),
         "seconds": {name: round(each["seconds"], 3) for name, each in found.items()},
         "megabytes added": {name: round(each["megabytes"]) for name, each in found.items()},
         "times faster than the loop": round(peer["seconds"] / mine["seconds"], 1),
     }
-    Path(__file__).with_suffix(".json").write_text(json.dumps(table, indent=1) + "\n")
-    print(json.dumps(table, indent=1))
+    store(table, Path(__file__).with_suffix(".json"))
 
 
 if __name__ == "__main__":

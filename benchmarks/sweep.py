@@ -9,10 +9,7 @@ the driver's memory from the first hundred units to the last.
 
 from __future__ import annotations
 
-import json
 import os
-import platform
-import resource
 import sys
 import tempfile
 import time
@@ -20,15 +17,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from measuring import CORES, machine, megabytes, store
+
 from semg_lib import sweep
 from tests.fake_runs import fake, planned
 
 UNITS = 1000
-
-
-def megabytes() -> float:
-    """Return the memory of this process at its highest so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def with_notebooks() -> dict[str, float]:
@@ -43,7 +37,7 @@ def with_notebooks() -> dict[str, float]:
         for run in planned:
             run.execute(folder, quiet=True)
         found["papermill in a loop"] = time.perf_counter() - began
-    for workers in (1, os.cpu_count() or 1):
+    for workers in (1, CORES):
         with tempfile.TemporaryDirectory() as folder, sweep.cluster("local", workers) as client:
             began = time.perf_counter()
             assert all(each.how == "run" for each in sweep.sweep(planned, folder, client))
@@ -69,7 +63,7 @@ def main() -> None:
         again = time.perf_counter() - began
     assert {ended.how for ended in kept} == {"kept"}
     table = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, 2 workers",
+        "machine": f"{machine()}, 2 workers",
         "seconds a unit of two quick runs": each,
         "seconds that scheduling adds to a unit": round(single - loop, 2),
         "times papermill in a loop": round(loop / (many or [single])[0], 2),
@@ -78,8 +72,7 @@ def main() -> None:
         "seconds of a second sweep that finds all done": round(again, 1),
         "driver's memory, last over first hundred": round(memory[UNITS] / memory[100], 3),
     }
-    Path(__file__).with_suffix(".json").write_text(json.dumps(table, indent=1) + "\n")
-    print(json.dumps(table, indent=1))
+    store(table, Path(__file__).with_suffix(".json"))
 
 
 if __name__ == "__main__":

@@ -16,30 +16,29 @@ share of the processor's peak that the best of them reaches.
 
 from __future__ import annotations
 
-import json
 import math
 import multiprocessing
 import os
-import platform
-import resource
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
+from measuring import CORES, machine, megabytes, store
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from semg_lib import precision, training
+from semg_lib import inspection, precision, training
 from semg_lib.papers import atzori2016
 from semg_lib.settings import change
 from semg_lib.source import Source
 from semg_lib.splits import Split
+from semg_lib.training import Recipe
 from semg_lib.windows import Windows
 
 SUBJECTS, SEEDS = (1, 2, 4, 7), (0, 1)
-CORES = os.cpu_count() or 1
 
 
 class PlainWindows(Dataset):
@@ -74,11 +73,11 @@ def plain_network(n_classes: int) -> nn.Sequential:
     return network
 
 
-def plain(split: Split, settings: atzori2016.Settings, seed: int) -> tuple[float, float]:
-    """Train with the plain loop; return seconds and test accuracy."""
-    torch.manual_seed(seed)
-    recipe, classes = settings.recipe, np.unique(split.train.label)
-    network = plain_network(len(classes))
+def plain_loop(
+    network: nn.Module, data: Sequence | Dataset, recipe: Recipe, device: str = "cpu"
+) -> None:
+    """Train as a tutorial does."""
+    network.to(device).train()
     optimiser = torch.optim.SGD(
         network.parameters(),
         recipe.learning_rate,
@@ -86,12 +85,11 @@ def plain(split: Split, settings: atzori2016.Settings, seed: int) -> tuple[float
         weight_decay=recipe.weight_decay,
     )
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.epochs)
-    loader = DataLoader(PlainWindows(split.train, classes), recipe.batch_size, shuffle=True)
-    began = time.perf_counter()
-    network.train()
+    loader = DataLoader(data, recipe.batch_size, shuffle=True)
     for _ in range(recipe.epochs):
         total = right = 0.0
         for x, y in loader:
+            x, y = x.to(device), y.to(device)
             optimiser.zero_grad()
             logits = network(x)
             loss = nn.functional.cross_entropy(logits, y)
@@ -100,6 +98,15 @@ def plain(split: Split, settings: atzori2016.Settings, seed: int) -> tuple[float
             total += loss.item() * len(y)
             right += (logits.argmax(1) == y).sum().item()
         scheduler.step()
+
+
+def plain(split: Split, settings: atzori2016.Settings, seed: int) -> tuple[float, float]:
+    """Train with the plain loop; return seconds and test accuracy."""
+    torch.manual_seed(seed)
+    recipe, classes = settings.recipe, np.unique(split.train.label)
+    network = plain_network(len(classes))
+    began = time.perf_counter()
+    plain_loop(network, PlainWindows(split.train, classes), recipe)
     seconds = time.perf_counter() - began
     network.eval()
     with torch.no_grad():
@@ -160,20 +167,8 @@ def operations(network: atzori2016.AtzoriNet) -> int:
 
     Backward costs twice the forward pass, less the gradient of the input, which nobody needs.
     """
-    macs: list[int] = []
-
-    def count(layer: nn.Conv2d, _, output: torch.Tensor) -> None:
-        macs.append(layer.weight[0].numel() * output[0].numel())
-
-    hooks = [
-        layer.register_forward_hook(count)
-        for layer in network.modules()
-        if isinstance(layer, nn.Conv2d)
-    ]
-    network(torch.zeros(1, network.n_channels, network.n_samples))
-    for hook in hooks:
-        hook.remove()
-    return 2 * (3 * sum(macs) - macs[0])
+    first, *others = inspection.costs(network, network.n_channels, network.n_samples)
+    return 2 * (3 * sum(others) + 2 * first)
 
 
 def main() -> None:
@@ -209,7 +204,7 @@ def main() -> None:
         "what": f"atzori2016's network, DB1 exercise A, {len(SUBJECTS)} "
         f"{'real' if root else 'simulated'} subjects x {len(SEEDS)} seeds, "
         f"{settings.recipe.epochs} epochs",
-        "machine": f"{platform.machine()}, {CORES} cores",
+        "machine": machine(),
         "precision": precision.pick("auto", "cpu"),
         "thousand windows a second": {k: round(v / 1000, 1) for k, v in rates.items()},
         "times the plain loop": {
@@ -229,10 +224,9 @@ def main() -> None:
             "matrix product of 2048 x 2048": round(ceiling / 1e9),
         },
         "share of that": round(each * rates[best] / ceiling, 2),
-        "megabytes at the peak": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "megabytes at the peak": round(megabytes()),
     }
-    Path(__file__).with_suffix(".json").write_text(json.dumps(table, indent=1) + "\n")
-    print(json.dumps(table, indent=1))
+    store(table, Path(__file__).with_suffix(".json"))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from types import ModuleType
 import pandas as pd
 
 from semg_lib import runs, settings, tables
-from semg_lib.provenance import code_hash
 from semg_lib.results import Record
 
 WORDS = {
@@ -56,9 +55,7 @@ def card(module: ModuleType, records: Sequence[Record], judged: Mapping[str, pd.
         ["code since", since(records)],
         ["again, on the same data", f"`{command(first)}`"],
     ]
-    lines = tables.table(["replication card", first.paper], rows).splitlines()
-    lines[1] = "| :-- | :-- |"
-    return "\n".join(lines) + "\n"
+    return tables.table(["replication card", first.paper], rows, rest=":--")
 
 
 def data(records: Sequence[Record]) -> str:
@@ -81,8 +78,8 @@ def cost(records: Sequence[Record]) -> str:
 
 def since(records: Sequence[Record]) -> str:
     """Say whether the code is still what made the records."""
-    old = [r for r in records if r.code != code_hash(r.paper, simulated=r.simulated)]
-    return f"changed under {len(old)} of {len(records)} runs" if old else "unchanged"
+    n_old = sum(not tables.unchanged(record) for record in records)
+    return f"changed under {n_old} of {len(records)} runs" if n_old else "unchanged"
 
 
 def command(record: Record) -> str:

@@ -46,7 +46,7 @@ def atzori2016(folder: Path) -> dict[str, str]:
         "marks": tables.marks(module, "db1", "recommended"),
         "study": tables.study(studied),
         "recipes": tables.recipes("atzori2016", "cnn"),
-        "runs": tables.runs("atzori2016", everything),
+        "runs": tables.runs(everything),
     }
     for name, text in texts.items():
         (folder / f"{name}.md").write_text(text)
@@ -123,7 +123,7 @@ def zhai2017(folder: Path) -> dict[str, str]:
         "gains": tables.table(header, rows),
         "marks": tables.marks(zhai, "db2", "recommended"),
         "assumptions": tables.frame(assumptions),
-        "runs": tables.runs("zhai2017", everything),
+        "runs": tables.runs(everything),
     }
     for name, text in texts.items():
         (folder / f"{name}.md").write_text(text)
@@ -172,7 +172,7 @@ def ding2018(folder: Path) -> dict[str, str]:
         "variants": tables.table(header, variants),
         "methods": tables.methods(module, records, "db2"),
         "claims": tables.judged(verdicts),
-        "runs": tables.runs("ding2018", everything),
+        "runs": tables.runs(everything),
     }
     for name, text in texts.items():
         (folder / f"{name}.md").write_text(text)

@@ -8,12 +8,12 @@ and Control 3:174, doi:10.1016/j.bspc.2007.09.002. Each function takes windows
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import joblib
 import numpy as np
 import pywt
 
@@ -190,7 +190,7 @@ def extract(
     # Blocks of neighbours: what they share is computed once, whatever order they were asked in.
     blocks = np.array_split(np.argsort(windows.starts), max(1, -(-len(windows) // block)))
     found: np.ndarray | None = None
-    with ThreadPoolExecutor(n_jobs or available_cores()) as pool:
+    with ThreadPoolExecutor(n_jobs or joblib.cpu_count()) as pool:
         parts = pool.map(lambda index: _of_block(windows[index], names, scaler), blocks)
         for index, part in zip(blocks, parts, strict=True):
             if found is None:
@@ -208,9 +208,9 @@ def _of_block(windows: Windows, names: Sequence[str], scaler: Standardiser | Non
     scores = windows.recording.emg[first : windows.starts[-1] + length].T
     volts = scores * scaler.std[:, None] + scaler.mean[:, None] if scaler else scores
     parts = []
+    starts = windows.starts - first
     for name in names:
         signal = scores if name in OF_Z_SCORES else volts
-        starts = windows.starts - first
         if name in RUNNING:
             parts.append(RUNNING[name].of_signal(np.ascontiguousarray(signal), starts, length))
         else:
@@ -218,10 +218,3 @@ def _of_block(windows: Windows, names: Sequence[str], scaler: Standardiser | Non
             values = FEATURES[name](every[:, starts].swapaxes(0, 1))
             parts.append(values.reshape(len(windows), -1))
     return np.concatenate(parts, axis=1)
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

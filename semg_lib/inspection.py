@@ -56,11 +56,15 @@ def multiply_adds(network: nn.Module, n_channels: int, n_samples: int) -> int:
 
     Convolutions and dense layers are counted; the rest is small beside them.
     """
-    total = 0
+    return sum(costs(network, n_channels, n_samples))
+
+
+def costs(network: nn.Module, n_channels: int, n_samples: int) -> list[int]:
+    """Return what `multiply_adds` counts of each layer, from first to last."""
+    found: list[int] = []
 
     def count(layer: nn.Module, _, out: torch.Tensor) -> None:
-        nonlocal total
-        total += out[0].numel() * layer.weight[0].numel()
+        found.append(out[0].numel() * layer.weight[0].numel())
 
     layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
     hooks = [layer.register_forward_hook(count) for layer in layers]
@@ -72,7 +76,7 @@ def multiply_adds(network: nn.Module, n_channels: int, n_samples: int) -> int:
         network.train(was_training)
         for hook in hooks:
             hook.remove()
-    return total
+    return found
 
 
 def latency_ms(network: nn.Module, n_channels: int, n_samples: int, *, repeats: int = 30) -> float:

@@ -13,9 +13,9 @@ from semg_lib.provenance import code_hash
 from semg_lib.results import Record
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table; columns after the first are centred."""
-    marks = [":--", *[":-:"] * (len(header) - 1)]
+def table(header: Sequence[str], rows: Iterable[Sequence[object]], rest: str = ":-:") -> str:
+    """Return a Markdown table; columns after the first are centred, or as ``rest`` says."""
+    marks = [":--", *[rest] * (len(header) - 1)]
     lines = [header, marks, *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines) + "\n"
 
@@ -73,9 +73,8 @@ def judged(verdicts: pd.DataFrame) -> str:
     return table(header, rows)
 
 
-def runs(paper: str, records: Sequence[Record]) -> str:
+def runs(records: Sequence[Record]) -> str:
     """Return what was run, on what, by which code."""
-    now = {kind: code_hash(paper, simulated=kind) for kind in (False, True)}
     rows = [
         [
             record.study or "comparison",
@@ -88,12 +87,17 @@ def runs(paper: str, records: Sequence[Record]) -> str:
             f"{record.wall_seconds / 60:.0f} min",
             record.device,
             record.date,
-            "unchanged" if record.code == now[record.simulated] else "changed",
+            "unchanged" if unchanged(record) else "changed",
         ]
         for record in records
     ]
     header = ["run", "data", "exercises", "subjects", "recipe", "seed", "methods", "took", "on"]
     return table([*header, "date", "code since"], rows)
+
+
+def unchanged(record: Record) -> bool:
+    """Tell whether the code is still what made a record."""
+    return record.code == code_hash(record.paper, simulated=record.simulated)
 
 
 def marks(module: ModuleType, database: str, recipe: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from semg_lib.precision import PRECISIONS
+from semg_lib import precision
 from semg_lib.settings import check_name, setting
 from semg_lib.windows import Windows
 
@@ -49,7 +49,7 @@ class Recipe:
             ("loss", ("mean", "sum")),
             ("schedule", SCHEDULES),
             ("initial", INITIAL),
-            ("precision", PRECISIONS),
+            ("precision", precision.PRECISIONS),
         ):
             check_name(name, getattr(self, name), known)
         for name in ("learning_rate", "batch_size", "epochs"):
@@ -117,6 +117,17 @@ def initialise(network: nn.Module, how: str) -> nn.Module:
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
     return network
+
+
+def build(
+    make: Callable[[], nn.Module], recipe: Recipe, *, seed: int = 0, device: str = "cpu"
+) -> nn.Module:
+    """Return an untrained network with the recipe's initial weights, in the recipe's precision.
+
+    Everything is seeded first, so that the same seed gives the same weights.
+    """
+    seed_everything(seed)
+    return precision.apply(initialise(make(), recipe.initial), recipe.precision, device)
 
 
 def encode(label: np.ndarray, classes: np.ndarray) -> np.ndarray:

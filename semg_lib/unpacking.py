@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import shutil
 import stat
@@ -82,8 +83,14 @@ def _extract(path: Path, stage: Path) -> Iterator[str]:
             try:
                 with archive.open(member) as source, (stage / place.name).open("wb") as target:
                     shutil.copyfileobj(source, target)  # as long as it says, with its checksum
-            except (NotImplementedError, EOFError, zlib.error) as error:
+            # zipfile raises the first for a method of packing that it does not know, the others
+            # for damaged bytes, each method its own.
+            except (NotImplementedError, EOFError, zlib.error, lzma.LZMAError) as error:
                 raise zipfile.BadZipFile(str(error) or "cut short") from None
+            except OSError as error:
+                if error.errno is not None:  # the disk's; bz2 raises one without a number
+                    raise
+                raise zipfile.BadZipFile(str(error)) from None
             yield place.name
     if not seen:
         raise _refuse(path, "no .mat file is in it")

@@ -67,6 +67,8 @@ def spoil(root, tmp_path):
 def real_root():
     """The folder of NinaPro's files that SEMG_DATA names."""
     folder = os.environ.get("SEMG_DATA", "")
-    if not folder or not Path(folder).is_dir():
+    if not folder:
         pytest.skip("SEMG_DATA names no folder with NinaPro's files")
+    if not Path(folder).is_dir():
+        pytest.fail(f"SEMG_DATA is {folder}, which is no folder")
     return Path(folder).resolve()

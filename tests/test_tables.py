@@ -20,13 +20,13 @@ def test_a_number_follows_its_record(record):
 def test_simulated_runs_say_so_in_every_table(record):
     simulated = record.model_copy(update={"simulated": True})
     assert "simulated" in tables.methods(atzori2016, [simulated], "db1").splitlines()[0]
-    assert "simulated DB1" in tables.runs("atzori2016", [simulated])
+    assert "simulated DB1" in tables.runs([simulated])
     assert "simulated" not in tables.methods(atzori2016, [record], "db1")
 
 
 def test_a_run_of_other_code_is_marked(record):
     old = record.model_copy(update={"code": "0" * 12})
-    assert "| changed |" in tables.runs("atzori2016", [old])
+    assert "| changed |" in tables.runs([old])
 
 
 def test_reported_numbers_without_ours_leave_cells_empty(record):

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from semg_lib import baselines, databases, features, many, precision, splits, training
+from semg_lib import baselines, databases, features, many, splits, training
 from semg_lib.augmentation import WhiteNoise
 from semg_lib.evaluation import Outcome
 from semg_lib.preprocessing import Standardiser, envelope
@@ -182,11 +182,9 @@ def build(split: Split, settings: Settings, *, seed: int = 0, device: str = "cpu
     It computes in the recipe's precision; its logits stand for the sorted labels of the training
     windows.
     """
-    training.seed_everything(seed)
-    n_channels, n_classes = split.train.recording.n_channels, len(np.unique(split.train.label))
-    network = AtzoriNet(n_channels, split.train.length, n_classes)
-    training.initialise(network, settings.recipe.initial)
-    return precision.apply(network, settings.recipe.precision, device)
+    train = split.train
+    sizes = train.recording.n_channels, train.length, len(np.unique(train.label))
+    return training.build(lambda: AtzoriNet(*sizes), settings.recipe, seed=seed, device=device)
 
 
 def train_cnn(
@@ -250,25 +248,23 @@ def replicate_many(
     """
     for method in methods:
         check_name("method", method, METHODS)
-    splits, scalers = [], []
-    for recording in recordings:
-        split, scaler = prepare(recording, settings)
-        splits.append(split)
-        scalers.append(scaler)
+    prepared = [prepare(recording, settings) for recording in recordings]
     if "cnn" in methods:
-        networks = [build(split, settings, seed=seed, device=device) for split in splits]
+        networks = [build(split, settings, seed=seed, device=device) for split, _ in prepared]
         histories = many.fit_many(
             networks,
-            [split.train for split in splits],
-            [np.unique(split.train.label) for split in splits],
+            [split.train for split, _ in prepared],
+            [np.unique(split.train.label) for split, _ in prepared],
             settings.recipe,
-            seeds=[seed] * len(splits),
+            seeds=[seed] * len(prepared),
             device=device,
-            augmentations=[WhiteNoise.undoing(s, settings.snr_db, device) for s in scalers],
+            augmentations=[
+                WhiteNoise.undoing(scaler, settings.snr_db, device) for _, scaler in prepared
+            ],
         )
     seen: dict[int, list[np.ndarray]] = {}
     for method in methods:
-        for i, (split, scaler) in enumerate(zip(splits, scalers, strict=True)):
+        for i, (split, scaler) in enumerate(prepared):
             loss: list[float] = []
             if method == "cnn":
                 classes = np.unique(split.train.label)

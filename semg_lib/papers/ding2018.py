@@ -249,16 +249,14 @@ def build(
     split: Split, variant: str, settings: Settings, *, seed: int = 0, device: str = "cpu"
 ) -> nn.Module:
     """Return an untrained variant for a split, which computes in the recipe's precision."""
-    training.seed_everything(seed)
-    network = DingNet(
-        split.train.recording.n_channels,
-        split.train.length,
-        len(np.unique(split.train.label)),
-        variant=variant,
-        dropout=settings.dropout,
+    train = split.train
+    sizes = train.recording.n_channels, train.length, len(np.unique(train.label))
+    return training.build(
+        lambda: DingNet(*sizes, variant=variant, dropout=settings.dropout),
+        settings.recipe,
+        seed=seed,
+        device=device,
     )
-    training.initialise(network, settings.recipe.initial)
-    return precision.apply(network, settings.recipe.precision, device)
 
 
 def train(

@@ -225,25 +225,29 @@ class CnnDecoder:
         self, classes: np.ndarray, settings: Settings, *, seed: int = 0, device: str = "cpu"
     ) -> None:
         self.classes, self.settings, self.seed, self.device = classes, settings, seed, device
-        self.network: ZhaiNet | None = None
+        self.network: nn.Module | None = None
         self.history = History()
 
     def fit(
         self, session: Session, *, report: Callable[[int, History], None] | None = None
     ) -> None:
         settings, recipe = self.settings, self.settings.recipe
-        training.seed_everything(self.seed)
         if self.network is None or settings.refit == "retrain":
-            self.network = ZhaiNet(
-                *session.x.shape[1:],
-                len(self.classes),
-                filters=settings.filters,
-                kernel=settings.kernel,
-                hidden=settings.hidden,
-                dropout=settings.dropout,
+            self.network = training.build(
+                lambda: ZhaiNet(
+                    *session.x.shape[1:],
+                    len(self.classes),
+                    filters=settings.filters,
+                    kernel=settings.kernel,
+                    hidden=settings.hidden,
+                    dropout=settings.dropout,
+                ),
+                recipe,
+                seed=self.seed,
+                device=self.device,
             )
-            training.initialise(self.network, recipe.initial)
         else:
+            training.seed_everything(self.seed)
             recipe = replace(recipe, learning_rate=recipe.learning_rate / 10)
         self.history = training.fit(
             self.network,

@@ -1,0 +1,47 @@
+import errno
+import random
+import zipfile
+
+import pytest
+
+from semg_lib import unpacking
+from semg_lib.recording import DataError
+
+METHODS = {
+    "stored": zipfile.ZIP_STORED,
+    "deflated": zipfile.ZIP_DEFLATED,
+    "bzip2": zipfile.ZIP_BZIP2,
+    "lzma": zipfile.ZIP_LZMA,
+}
+
+
+def pack(path, method):
+    with zipfile.ZipFile(path, "w", METHODS[method]) as archive:
+        archive.writestr("S1.mat", random.Random(0).randbytes(3000))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_damaged_byte_is_told_whatever_the_method(tmp_path, method):
+    path = tmp_path / "a.zip"
+    pack(path, method)
+    whole = path.read_bytes()
+    assert list(unpacking.unpack(path, tmp_path, "s1", {})) == ["s1/S1.mat"]
+    for at in range(40, 3000, 97):
+        content = bytearray(whole)
+        content[at] ^= 0x55
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=r"a\.zip: a damaged archive .*download it again"):
+            unpacking.unpack(path, tmp_path, "s1", {})
+
+
+def test_a_full_disk_is_not_the_archives_fault(tmp_path, monkeypatch):
+    path = tmp_path / "a.zip"
+    pack(path, "deflated")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(unpacking.shutil, "copyfileobj", full)
+    with pytest.raises(OSError, match="no space left"):
+        unpacking.unpack(path, tmp_path, "s1", {})
+    assert path.is_file()
