@@ -56,7 +56,7 @@ def ratios() -> str:
             rows.append(["the same, from the cache", "scipy.io.loadmat", f"{cached:.1f}", ""])
     ratio = sweep.get("times papermill in a loop", NOT_MEASURED)
     rows.append([f"sweep, {sweep['machine'].split(', ')[-1]}", "papermill in a loop", ratio, ""])
-    return tables.table(["task", "peer", "times faster", "peak memory of the peer's"], rows)
+    return tables.table(["task", "peer", "times faster", "memory, of the peer's"], rows)
 
 
 def gpu() -> str:
