@@ -97,6 +97,6 @@ def write(folder: Path) -> dict[str, str]:
         "difference": str(
             training["largest difference of a subject's mean from the plain loop, points"]
         ),
-        "scheduling": f"{added:.1f} s" if added is not None else NOT_MEASURED,
+        "scheduling": f"{added:+.1f} s" if added is not None else NOT_MEASURED,
         "thousand": f"{sweep['seconds in all']:.0f}",
     }

@@ -95,6 +95,8 @@ Execute = Callable[[Run, Path], object]
 def _execute(run: Run, out: Path) -> object:
     # Workers share the cores; the notebook's kernel inherits this.
     os.environ["OMP_NUM_THREADS"] = "1"
+    # Dask has its workers give memory back at every chance; training asks for it again each step.
+    os.environ.pop("MALLOC_TRIM_THRESHOLD_", None)
     return run.execute(out, quiet=True)
 
 
