@@ -38,7 +38,7 @@ def atzori2016(folder: Path) -> dict[str, str]:
         *results.load_all("atzori2016", recipe="paper", simulated=False),
         *studied,
     ]
-    verdicts = claims.atzori2016(accuracy)
+    verdicts = claims.judge(module.claims(accuracy))
     texts = {
         "card": cards.card(module, everything, {f"DB1, {len(accuracy)} subjects": verdicts}),
         "methods": tables.methods(module, real, "db1"),
@@ -87,7 +87,7 @@ def zhai2017(folder: Path) -> dict[str, str]:
     for name, records in runs.items():
         accuracy = 100 * results.by_subject(records)
         texts[f"methods_{name}"] = tables.by_sessions(records)
-        verdicts = claims.zhai2017(accuracy / 100)
+        verdicts = claims.judge(zhai.claims(accuracy / 100))
         judged[f"simulated {name.upper()}, {len(accuracy)} subjects"] = verdicts
         texts[f"claims_{name}"] = tables.judged(verdicts)
         plots.sessions(results.by_session(records)).save(folder / f"sessions_{name}.png")
@@ -164,7 +164,7 @@ def ding2018(folder: Path) -> dict[str, str]:
         )
     header = ["variant", "kernels", "electrodes", "parameters", "million multiply-adds"]
     everything = [*records, *wide, *studied]
-    verdicts = claims.ding2018(accuracy)
+    verdicts = claims.judge(module.claims(accuracy))
     where = f"simulated DB2, {len(accuracy)} subjects"
     texts = {
         "card": cards.card(module, everything, {where: verdicts}),

@@ -76,6 +76,36 @@ class SessionOutcome(Outcome):
         )
 
 
+class CostedScore(Score):
+    """A score beside what it costs."""
+
+    parameters: int | None  # of the network, if the method is one
+    multiply_adds: int | None  # of its network for one window
+    latency_ms: float  # for one decision, features and all
+    train_seconds: float  # of processor, summed over cores
+
+
+@dataclass(frozen=True, eq=False)
+class CostedOutcome(Outcome):
+    """What one method predicted for one subject's test windows, and what that costs."""
+
+    parameters: int | None = field(kw_only=True)
+    multiply_adds: int | None = field(kw_only=True)
+    latency_ms: float = field(kw_only=True)
+    train_seconds: float = field(kw_only=True)
+
+    @property
+    def score(self) -> CostedScore:
+        """Accuracy and costs."""
+        return CostedScore(
+            **super().score.model_dump(),
+            parameters=self.parameters,
+            multiply_adds=self.multiply_adds,
+            latency_ms=round(self.latency_ms, 3),
+            train_seconds=round(self.train_seconds, 1),
+        )
+
+
 def balanced_accuracy(label: np.ndarray, predicted: np.ndarray) -> float:
     """Mean over the classes present of the share of their windows that is right."""
     return float(sklearn.metrics.recall_score(

@@ -42,7 +42,10 @@ def reached(paper: str, *, simulated: bool) -> list[tuple[str, str]]:
     A definition is reached if a reached one names it, however unlikely that it is called: what
     is found is never too little.
     """
-    left = [(f"papers.{paper}", name) for name in _PAPER[simulated]] + [*_SCORE]
+    module = f"papers.{paper}"
+    if not (PACKAGE / "papers" / f"{paper}.py").is_file():
+        module = paper  # what sets papers side by side is a module of its own
+    left = [(module, name) for name in _PAPER[simulated]] + [*_SCORE]
     left += [_SIMULATED] if simulated else []
     found: set[tuple[str, str]] = set()
     while left:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pydantic
 
-from semg_lib.evaluation import Outcome, Score, SessionScore, confusion, interval
+from semg_lib.evaluation import CostedScore, Outcome, Score, SessionScore, confusion, interval
 from semg_lib.provenance import code_hash, device_name, versions
 from semg_lib.recording import DataError
 from semg_lib.settings import Reported
@@ -44,7 +44,7 @@ class Record(pydantic.BaseModel):
     data: dict[int, str] = {}  # subject: hash of the recording that was read, none if simulated
     wall_seconds: float = 0.0
     labels: list[int] = []
-    scores: list[SessionScore | Score] = []
+    scores: list[SessionScore | CostedScore | Score] = []
     confusion: dict[str, list[list[int]]] = {}  # method: (true, predicted), over subjects
     losses: dict[str, list[list[float | None]]] = {}  # method: (subject, epoch); null: not finite
 
@@ -65,7 +65,7 @@ class Record(pydantic.BaseModel):
             recordings that were read, data (their fingerprints).
         """
         values = json.loads(json.dumps(asdict(settings)))
-        values["recipe"].pop("marks")
+        values.get("recipe", {}).pop("marks", None)
         return cls(
             settings=values,
             versions=versions(),
@@ -227,12 +227,12 @@ def by_session(records: Sequence[Record], *, value: str = "sessions") -> pd.Data
     return table.loc[order]
 
 
-def by_variant(records: Sequence[Record]) -> pd.DataFrame:
+def by_variant(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFrame:
     """Return one row a subject, one column a variant and method, of a study that names both.
 
     Such a study's methods are written ``variant: method``.
     """
-    table = by_subject(records)
+    table = by_subject(records, value=value)
     pairs = [tuple(name.rsplit(": ", 1)) for name in table.columns]
     table.columns = pd.MultiIndex.from_tuples(pairs, names=["variant", "method"])
     return table
@@ -306,3 +306,24 @@ def beside_reported(
             for method, row in table.iterrows()
         }
     return pd.DataFrame(columns).fillna("")
+
+
+def costs(records: Sequence[Record]) -> pd.DataFrame:
+    """Return accuracy and costs of each method, means over subjects; see `CostedScore`.
+
+    Returns
+    -------
+    DataFrame
+        One row a method: accuracy in per cent, parameters, milliseconds for a decision and
+        seconds of processor for training.
+    """
+    rows = [score.model_dump() for record in records for score in record.scores]
+    table = pd.DataFrame(rows).astype({"parameters": float})
+    names = {
+        "parameters": "parameters",
+        "latency_ms": "a decision, ms",
+        "train_seconds": "training, core seconds",
+    }
+    mean = table.groupby("method", sort=False)[["accuracy", *names]].mean()
+    mean["accuracy"] *= 100
+    return mean.rename(columns=names)

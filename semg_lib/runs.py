@@ -11,17 +11,11 @@ from semg_lib.recording import DataError
 from semg_lib.settings import check_name
 from semg_lib.source import Source
 
-# The databases a paper's methods can take, with the exercises of a run that names none; the first
-# database is the one of a run that names none.
-ABOUT = {
-    "atzori2016": {"db1": "A", "db2": "B", "db3": "B"},
-    "zhai2017": {"db2": "BCD", "db3": "B"},
-    "ding2018": {"db2": "B", "db3": "B"},
-}
-
 
 def about(paper: str) -> dict[str, str]:
     """Return the databases a paper's methods can take, and its exercises of each.
+
+    The first database is that of a run that names none.
 
     Raises
     ------
@@ -30,7 +24,7 @@ def about(paper: str) -> dict[str, str]:
     """
     if paper not in PAPERS:
         raise DataError(f"unknown paper {paper!r}: choose from {', '.join(PAPERS)}")
-    return ABOUT[paper]
+    return PAPERS[paper].DATABASES
 
 
 def ranges(numbers: list[int]) -> str:

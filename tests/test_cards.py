@@ -3,7 +3,7 @@ from typer.testing import CliRunner
 
 from semg_lib import cards, claims, results, settings
 from semg_lib.cli import app
-from semg_lib.papers import PAPERS
+from semg_lib.papers import PAPERS, atzori2016
 
 
 @pytest.fixture(params=PAPERS)
@@ -39,7 +39,7 @@ def test_a_card_follows_its_records(records):
 
 def test_a_card_tells_every_verdict():
     records = results.load_all("atzori2016", recipe="recommended")
-    verdicts = claims.atzori2016(results.by_subject(records))
+    verdicts = claims.judge(atzori2016.claims(results.by_subject(records)))
     card = made(records, {"DB1": verdicts})
     for claim, row in verdicts.iterrows():
         assert card[f"claim: {claim}"].startswith(f"**{row['verdict']}**")

@@ -175,4 +175,4 @@ def test_every_variant_of_the_full_run_is_far_above_chance_and_has_learnt():
     for record in records:
         for curves in record.losses.values():
             assert all(curve[-1] < curve[0] for curve in curves)
-    assert set(claims.ding2018(accuracy)["subjects"]) == {len(accuracy)}
+    assert set(claims.judge(ding2018.claims(accuracy))["subjects"]) == {len(accuracy)}

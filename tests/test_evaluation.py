@@ -4,6 +4,7 @@ import pytest
 
 from semg_lib import claims, evaluation
 from semg_lib.evaluation import Outcome
+from semg_lib.papers import atzori2016
 
 
 def test_scores_of_a_hand_made_confusion():
@@ -64,11 +65,11 @@ def test_paired_tests_see_what_is_planted():
     ],
 )
 def test_claims_get_the_verdict_they_deserve(cnn, verdicts):
-    table = claims.atzori2016(frame(cnn))
+    table = claims.judge(atzori2016.claims(frame(cnn)))
     assert table["verdict"].tolist() == verdicts
     assert (table["low"] <= table["difference"]).all()
     assert (table["difference"] <= table["high"]).all()
 
 
 def test_few_subjects_decide_nothing():
-    assert set(claims.atzori2016(frame(0.9, n=4))["verdict"]) == {"undecided"}
+    assert set(claims.judge(atzori2016.claims(frame(0.9, n=4)))["verdict"]) == {"undecided"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from semg_lib import book, chapters, claims, notebooks, results, runs
+from semg_lib import chapters, notebooks, results
 from semg_lib.papers import PAPERS
 
 ROOT = Path(__file__).parent.parent
@@ -36,12 +36,8 @@ def stems(pattern):
         ("notebooks", stems("notebooks/*.ipynb") - NOT_PAPERS),
         ("chapters", stems("book/papers/*.md")),
         ("executed copies", stems("book/executed/*.ipynb") - NOT_PAPERS),
-        ("results", {p.name for p in (ROOT / "results").iterdir() if p.is_dir()}),
+        ("results", {p.name for p in (ROOT / "results").iterdir() if p.is_dir()} - NOT_PAPERS),
         ("contents", {Path(f).name for f in toc_files() if f.startswith("book/papers/")}),
-        ("chapters' tables", set(chapters.CHAPTERS)),
-        ("claims", set(claims.CLAIMS)),
-        ("what runs are about", set(runs.ABOUT)),
-        ("plans of the book", set(book.PLANS)),
     ],
 )
 def test_every_place_knows_the_same_papers(where, names):

@@ -243,7 +243,7 @@ def test_the_full_run_is_whole_and_says_what_the_chapter_says(database, subjects
     assert accuracy["cnn_oracle"].mean() >= accuracy["cnn_recalibrated"].mean()
     for record in records:
         assert all(len(score.sessions) == 5 for score in record.scores)
-    assert set(claims.zhai2017(accuracy)["subjects"]) == {subjects}
+    assert set(claims.judge(zhai2017.claims(accuracy))["subjects"]) == {subjects}
 
 
 def test_the_stored_drift_study_gains_nothing_without_drift():

@@ -1,5 +1,14 @@
-"""The papers, by name."""
+"""The papers, by name, in order of their years: every module of this package is one.
 
-from semg_lib.papers import atzori2016, ding2018, zhai2017
+A paper's module has `METHODS`, `STUDIES`, `RECIPES`, `REPORTED`; `DATABASES`, those its methods can
+take, with the exercises of a run that names none; a dataclass `Settings` with ``named``;
+``replicate``; and ``claims``.
+"""
 
-PAPERS = {"atzori2016": atzori2016, "zhai2017": zhai2017, "ding2018": ding2018}
+import importlib
+import pkgutil
+
+PAPERS = {
+    name: importlib.import_module(f"{__name__}.{name}")
+    for name in sorted((each.name for each in pkgutil.iter_modules(__path__)), key=lambda n: n[-4:])
+}

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from torch import Tensor, nn
 
 from semg_lib import baselines, databases, features, many, splits, training
@@ -28,6 +29,7 @@ from semg_lib.training import History, Recipe
 from semg_lib.windows import cut, thin_rest
 
 METHODS = ("cnn", *baselines.NAMES)
+DATABASES = {"db1": "A", "db2": "B", "db3": "B"}
 
 _STATED = dict.fromkeys(("momentum", "weight_decay", "batch_size", "epochs"), "S")
 RECIPES = {
@@ -329,6 +331,17 @@ def study(
         changed = change(replace(settings, recipe=stated), STUDY[name])
         for outcome in replicate(recording, changed, methods=["cnn"], seed=seed, device=device):
             yield replace(outcome, method=name)
+
+
+def claims(accuracy: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return what the paper claims to be positive, from accuracies (subject, method)."""
+    accuracy = accuracy.dropna()
+    classical = accuracy.drop(columns="cnn")
+    best = classical.mean().idxmax()
+    return {
+        "the CNN is above the classical average": accuracy["cnn"] - classical.mean(axis=1),
+        "the CNN is below the best classical method": classical[best] - accuracy["cnn"],
+    }
 
 
 # Mean and standard deviation over subjects, in per cent (all marked S).

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
@@ -59,6 +60,7 @@ VARIANTS = {
     "C-B1PB2": Variant((SHORT, LONG)),
 }
 METHODS = (*VARIANTS, "svm")
+DATABASES = {"db2": "B", "db3": "B"}
 
 
 def heights(n_electrodes: int, *, apart: bool) -> tuple[int, ...]:
@@ -383,6 +385,19 @@ def crosstalk_study(
         )
         for outcome in replicate(recording, settings, methods=PAIR, seed=seed, device=device):
             yield replace(outcome, method=f"{strength:g}: {outcome.method}")
+
+
+def claims(accuracy: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return what the paper claims to be positive, from accuracies (subject, method).
+
+    Two scales are set against twice the same scale, which is as many blocks.
+    """
+    same = accuracy[["C-2B1", "C-2B2"]].max(axis=1)
+    return {
+        "two kernel scales beat the better of one scale twice": accuracy["C-B1PB2"] - same,
+        "electrodes kept apart help one scale": accuracy["C-SK2"] - accuracy["C-SK"],
+        "electrodes kept apart help two scales": accuracy["C-B1PB2"] - accuracy["C-DK"],
+    }
 
 
 # Mean over subjects, in per cent; the other rows of the paper's table are unknown.

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.special
 import torch
 from sklearn.svm import SVC
@@ -30,6 +31,7 @@ from semg_lib.training import History, Recipe
 from semg_lib.windows import Windows, cut, thin_rest
 
 METHODS = ("cnn_frozen", "cnn_recalibrated", "cnn_oracle", "svm_frozen", "svm_recalibrated")
+DATABASES = {"db2": "BCD", "db3": "B"}
 REFITS = ("retrain", "fine-tune")
 
 RECIPES = {
@@ -435,6 +437,23 @@ def drift_study(
         methods = (*STUDIED, "cnn_oracle")
         for outcome in replicate(recording, settings, methods=methods, seed=seed, device=device):
             yield replace(outcome, method=f"{strength:g}: {outcome.method}")
+
+
+def claims(accuracy: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return what the paper claims to be positive, from accuracies (subject, method).
+
+    An accuracy is the mean over sessions.
+    """
+    gain = {
+        kind: accuracy[f"{kind}_recalibrated"] - accuracy[f"{kind}_frozen"]
+        for kind in ("cnn", "svm")
+    }
+    return {
+        "recalibration raises the CNN's accuracy": gain["cnn"],
+        "the CNN gains more from it than the SVM": gain["cnn"] - gain["svm"],
+        "the recalibrated CNN is above the recalibrated SVM": accuracy["cnn_recalibrated"]
+        - accuracy["svm_recalibrated"],
+    }
 
 
 # Points gained over the CNN that is not recalibrated, averaged over subjects and five sessions.

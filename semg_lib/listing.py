@@ -1,0 +1,110 @@
+"""One table of every number in the book, the papers' beside ours, told apart at a glance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import HTML
+
+from semg_lib import comparison, plots, results, settings
+from semg_lib.papers import PAPERS
+from semg_lib.results import Record
+
+PAPERS_OWN, REAL, SIMULATED = "paper", "ours", "ours, simulated"
+TITLES = plots.TITLES | comparison.TITLES
+
+
+def numbers(folder: str | Path = results.FOLDER) -> pd.DataFrame:
+    """Return every accuracy that a paper states or a stored record holds, one row each.
+
+    Gains, which are differences of accuracies, are left out.
+    """
+    rows = []
+    for name, module in PAPERS.items():
+        for said in module.REPORTED:
+            if not said.method.endswith("_gain"):
+                rows.append(
+                    {
+                        "of": name,
+                        "method": TITLES.get(said.method, said.method),
+                        "whose": PAPERS_OWN,
+                        "data": said.database.upper(),
+                        "accuracy, %": said.mean,
+                        "sd": said.sd,
+                    }
+                )
+        rows += _ours(name, results.load_all(name, folder, preset="full"))
+    rows += _ours("comparison", results.load_all("comparison", folder))
+    return pd.DataFrame(rows)
+
+
+def _ours(name: str, records: list[Record]) -> list[dict]:
+    """Return one row for each method of records with the same data and recipe."""
+    groups: dict[tuple, list[Record]] = {}
+    for record in records:
+        key = (record.database, record.exercises, record.recipe, record.simulated)
+        groups.setdefault(key, []).append(record)
+    rows = []
+    for (database, exercises, recipe, simulated), group in groups.items():
+        held_out = group[0].settings.get("test_repetitions")
+        for method, row in results.summary(group).iterrows():
+            title = TITLES.get(method, method)
+            rows.append(
+                {
+                    "of": name,
+                    "method": f"{title}, {recipe} recipe" if recipe != "recommended" else title,
+                    "whose": SIMULATED if simulated else REAL,
+                    "data": f"{database.upper()}, exercise {', '.join(exercises)}",
+                    "classes": len(group[0].labels),
+                    "subjects": int(row["subjects"]),
+                    "held out": "repetitions " + ", ".join(map(str, held_out))
+                    if held_out
+                    else "later sessions",
+                    "accuracy, %": row["mean"],
+                    "sd": row["sd"],
+                    "balanced, %": row["balanced"],
+                }
+            )
+    return rows
+
+
+def interactive(table: pd.DataFrame, caption: str) -> HTML:
+    """Return a table that the book's pages make sortable and filterable; plain elsewhere.
+
+    Rows carry the word in column ``whose`` as a mark, so that nobody takes one kind for another.
+    """
+    shown = table.copy()
+    for name in shown.select_dtypes("float"):
+        digits = "{:.0f}" if name in ("classes", "subjects") else "{:.1f}"
+        shown[name] = [digits.format(each) if each == each else "" for each in shown[name]]
+    shown = shown.fillna("")
+    if "whose" in shown:
+        shown["whose"] = [
+            f'<span class="whose {each.split(",")[-1].strip()}">{each}</span>'
+            for each in shown["whose"]
+        ]
+    text = shown.to_html(index=False, escape=False, border=0, classes="sortable", justify="left")
+    return HTML(text.replace("<thead>", f"<caption>{caption}</caption><thead>", 1))
+
+
+def protocols() -> pd.DataFrame:
+    """Return how the papers' own protocols differ, as their replications have them."""
+    rows = {}
+    for name, module in PAPERS.items():
+        for database, exercises in module.DATABASES.items():
+            table = settings.table(module.Settings.named(database))["value"]
+            rest = "a class"
+            if table.get("rest", True) is False:
+                rest = "no class"
+            elif table.get("thin_rest", False):
+                rest = "a class, thinned"
+            rows[name, database.upper()] = {
+                "window, ms": table["window_ms"],
+                "exercises": exercises,
+                "rest": rest,
+                "held out": "repetitions " + ", ".join(map(str, table["test_repetitions"]))
+                if "test_repetitions" in table
+                else "all repetitions but the first",
+            }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["paper", "database"])

@@ -1,0 +1,82 @@
+"""One protocol for all methods: the same decisions, each paper's own look at the signal."""
+
+import numpy as np
+import pytest
+
+from semg_lib import comparison, evaluation, results, synthetic
+from semg_lib.comparison import METHODS, Settings
+from semg_lib.results import Record
+
+
+@pytest.fixture(scope="module")
+def recording():
+    return synthetic.simulate("db2", 1, "B", movements=(1, 2, 3))
+
+
+@pytest.fixture(scope="module")
+def settings():
+    return Settings.named("db2", "quick")
+
+
+@pytest.fixture(scope="module")
+def sides(recording, settings):
+    return comparison.prepare(recording, settings)
+
+
+def test_every_method_decides_at_the_same_samples(recording, sides):
+    every = {"atzori2016": 10, "zhai2017": 1, "ding2018": 1, "classical": 1}
+    reference = sides["classical"].split
+    for name, step in every.items():
+        for own, whole in zip(
+            (sides[name].split.train, sides[name].split.test),
+            (reference.train, reference.test),
+            strict=True,
+        ):
+            end = own.starts + own.length - 1
+            np.testing.assert_array_equal(end, (whole.starts + whole.length - 1) // step)
+            np.testing.assert_array_equal(own.label, whole.label)
+            np.testing.assert_array_equal(own.repetition, whole.repetition)
+    lengths = {name: side.split.test.length for name, side in sides.items()}
+    assert lengths == {"atzori2016": 30, "zhai2017": 400, "ding2018": 200, "classical": 400}
+
+
+def test_nothing_fitted_has_seen_a_test_repetition(sides, settings):
+    for side in sides.values():
+        assert not side.scaler.repetitions & set(settings.test_repetitions)
+        assert set(side.split.test.repetition.tolist()) == set(settings.test_repetitions)
+
+
+def test_every_method_learns_and_says_what_it_costs(recording, settings):
+    found = list(comparison.replicate(recording, settings))
+    assert [each.method for each in found] == list(METHODS)
+    for each in found:
+        np.testing.assert_array_equal(each.label, found[0].label)
+        score = each.score
+        assert score.latency_ms > 0
+        assert score.train_seconds > 0
+        assert (score.parameters is None) == (each.method not in METHODS[:3])
+    right = {each.method: each.score.accuracy for each in found}
+    assert min(right[name] for name in ("zhai2017", "lda", "svm")) > 0.5  # four classes
+    size = {each.method: each.score.parameters for each in found[:3]}
+    assert size["atzori2016"] < size["zhai2017"] < size["ding2018"]
+
+
+def test_costs_survive_a_record(recording, settings, tmp_path):
+    record = Record.start(
+        paper="comparison", database="db2", exercises="B", subjects=[1], seed=0, simulated=True,
+        recipe="recommended", preset="quick", settings=settings, device="cpu",
+    )  # fmt: skip
+    for outcome in comparison.replicate(recording, settings, methods=["zhai2017", "lda"]):
+        record.add(outcome)
+    record.save(tmp_path / "record.json")
+    again = results.load(tmp_path / "record.json")
+    assert [type(each) for each in again.scores] == [evaluation.CostedScore] * 2
+    table = results.costs([again])
+    assert table.loc["zhai2017", "parameters"] == again.scores[0].parameters
+    assert np.isnan(table.loc["lda", "parameters"])
+    assert record.code != "" and record.settings["step_ms"] == 300
+
+
+def test_envelopes_are_refused():
+    with pytest.raises(ValueError, match="needs raw signals, db1 has envelopes"):
+        Settings.named("db1")
