@@ -28,6 +28,9 @@ test: $(READY)  ## check style, unit tests, notebooks and the published book
 replicate: $(READY)  ## run the papers on the recordings in SEMG_DATA anew
 	$(BIN)/python -m semg_lib.book replicate
 
+paper: $(READY)  ## begin a new paper from the template: make paper NAME=author2000
+	$(BIN)/python -m semg_lib.template $(NAME)
+
 golden: $(READY)  ## run the notebooks and store what their golden cells print
 	$(BIN)/python -m semg_lib.notebooks golden
 
@@ -48,4 +51,4 @@ clean: $(READY)  ## strip outputs and metadata from the notebooks, remove what w
 	$(BIN)/python -m semg_lib.notebooks clean
 	rm -rf _build book/generated
 
-.PHONY: help book site test replicate golden bench links serve clean
+.PHONY: help book site test replicate paper golden bench links serve clean

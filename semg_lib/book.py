@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -35,7 +35,15 @@ def plan(paper: str, root: str) -> Iterator[tuple[str, Run]]:
     The last is the one whose executed copy the book shows. Recordings of DB2 and DB3 were not at
     hand: papers that need them run on simulated ones.
     """
-    return PLANS[paper](root)
+    return PLANS.get(paper, functools.partial(_comparison, paper))(root)
+
+
+def _comparison(paper: str, root: str) -> Iterator[tuple[str, Run]]:
+    """Yield the one run of a paper without a plan of its own: on what there is of its database."""
+    database, exercises = next(iter(PAPERS[paper].DATABASES.items()))
+    subjects = runs.available(database, exercises, root) if root else []
+    given = {"subjects": subjects, "root": root} if subjects else {"subjects": [1, 2, 3]}
+    yield f"{database}-{exercises}-full-recommended-seed0", Run(paper, preset="full", **given)
 
 
 def _atzori2016(root: str) -> Iterator[tuple[str, Run]]:
@@ -110,14 +118,15 @@ def _ding2018(root: str) -> Iterator[tuple[str, Run]]:
 PLANS = {"atzori2016": _atzori2016, "zhai2017": _zhai2017, "ding2018": _ding2018}
 
 
-def replicate(root: str, out: Path = BUILD / "runs") -> None:
-    """Run every paper anew; records go to results/, copies to book/executed/.
+def replicate(root: str, papers: Sequence[str], out: Path = BUILD / "runs") -> None:
+    """Run papers anew; records go to results/, copies to book/executed/.
 
     Records that are complete and made by the same code and settings are kept; a run that was cut
     off goes on.
     """
-    for paper in PAPERS:
+    for paper in papers:
         stored = ROOT / "results" / paper
+        stored.mkdir(exist_ok=True)
         for name, run in plan(paper, root):
             print(f"{name}: {len(run.subjects)} subjects", flush=True)
             folder = out / run.name
@@ -126,8 +135,6 @@ def replicate(root: str, out: Path = BUILD / "runs") -> None:
             run.execute(out)
             shutil.copy(folder / kept, stored / f"{name}.json")
         _publish(folder / "notebook.ipynb", EXECUTED, paper, _about(folder / "record.json"))
-    for name, parameters in DATA.items():
-        _run_data(name, parameters, root, out)
 
 
 def _seed(record: Path, stored: Path) -> None:
@@ -153,18 +160,29 @@ def _about(path: Path) -> str:
     )
 
 
-# Notebooks about the data, which make no record, and what they are given on real recordings.
-DATA = {"data": {}, "quirks": {"methods": ["lda", "random_forest"]}}
-
-
-def _run_data(name: str, parameters: dict, root: str, out: Path) -> None:
-    """Run a notebook about the data on real recordings."""
+def beside(root: str, out: Path = BUILD / "runs") -> None:
+    """Run what is no paper: the notebooks about the data, on protocols, and the comparison."""
     subjects = runs.available("db1", "A", root)
-    executed = out / name / "notebook.ipynb"
-    given = {"root": str(Path(root).resolve()), "subjects": subjects} | parameters
-    notebooks.run(notebooks.FOLDER / f"{name}.ipynb", executed, given)
-    about = f"DB1, exercise A, {len(subjects)} subjects, {date.today()}."
-    _publish(executed, EXECUTED, name, about)
+    real = {"root": str(Path(root).resolve()), "subjects": subjects}
+    given = {
+        "data": real,
+        "quirks": real | {"methods": ["lda", "random_forest"]},
+        "protocols": real | {"preset": "full", "epochs": 0},
+        # Recordings of DB2 were not at hand.
+        "comparison": {"preset": "full", "subjects": list(range(1, 11))},
+    }
+    for name, parameters in given.items():
+        executed, record = out / name / "notebook.ipynb", out / name / "record.json"
+        stored = ROOT / "results" / name / "record.json"
+        about = f"DB1, exercise A, {len(subjects)} subjects, {date.today()}."
+        if stored.parent.is_dir():
+            _seed(record, stored)
+            parameters["out"] = str(record.parent.resolve())
+        notebooks.run(notebooks.FOLDER / f"{name}.ipynb", executed, parameters)
+        if stored.parent.is_dir():
+            shutil.copy(record, stored)
+            about = _about(record)
+        _publish(executed, EXECUTED, name, about)
 
 
 def fresh() -> Path:
@@ -220,13 +238,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m semg_lib.book", description=main.__doc__)
     parser.add_argument("verb", choices=("fresh", "site", "replicate", "serve"))
     parser.add_argument("--root", default=os.environ.get("SEMG_DATA", ""))
+    parser.add_argument("--paper", help="replicate this one only; needs no root if simulated")
     parser.add_argument("--port", type=int, default=8000)
     chosen = parser.parse_args(arguments)
     try:
         if chosen.verb == "replicate":
-            if not chosen.root:
+            if not chosen.root and not chosen.paper:
                 raise DataError("set SEMG_DATA to the folder with NinaPro's files")
-            replicate(chosen.root)
+            replicate(chosen.root, [chosen.paper] if chosen.paper else list(PAPERS))
+            if not chosen.paper:
+                beside(chosen.root)
         elif chosen.verb == "serve":
             serve(chosen.port)
         else:

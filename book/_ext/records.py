@@ -8,6 +8,10 @@ from semg_lib import chapters
 def _write(app, config) -> None:
     numbers = chapters.write(Path(app.srcdir) / "book" / "generated")
     config.myst_substitutions = {**config.myst_substitutions, **numbers}
+    # Every paper brings its own reference.
+    papers = sorted(Path(app.srcdir).glob("book/papers/*.bib"))
+    own = [path.relative_to(app.srcdir).as_posix() for path in papers]
+    config.bibtex_bibfiles = [*config.bibtex_bibfiles, *own]
 
 
 def setup(app) -> dict:
