@@ -1,0 +1,114 @@
+"""No page says what results/ does not: change a record, and these tests name the page."""
+
+import functools
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from semg_lib import chapters, notebooks, results, stored
+from semg_lib.papers import PAPERS
+
+ROOT = Path(__file__).parent.parent
+PAGES = [
+    ROOT / "README.md",
+    *sorted(ROOT.glob("book/*.md")),
+    *sorted(ROOT.glob("book/papers/*.md")),
+    *sorted(ROOT.glob("notebooks/*.ipynb")),
+]
+EXECUTED = sorted(ROOT.glob("book/executed/*.ipynb"))
+# What is typed and no result: page, number, why it stands.
+NO_RESULTS = {
+    ("ding2018.md", "3 %"),  # a test's tolerance
+    ("zhai2017.md", "95 %"),  # intervals
+    ("reading.md", "95 %"),
+    ("protocols.ipynb", "95 %"),
+    ("quirks.ipynb", "5 %"),  # a test's level
+}
+_NUMBER = re.compile(r"[+−-]?\d+(?:\.\d+)? ?(?:%|points)")
+
+
+def prose(path):
+    if path.suffix == ".ipynb":
+        cells = notebooks.read(path).cells
+        text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    else:
+        text = re.sub(r"\{\{.*?\}\}", "", path.read_text())
+    return re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.S)
+
+
+def known():
+    """Every number that the records and the papers' tables give, as prose would write it."""
+    said = " ".join(chapters.readme_rows())
+    for module in PAPERS.values():
+        for each in module.REPORTED:
+            said += f" {each.text} % {each.mean} % +{each.text} points"
+    return set(_NUMBER.findall(said))
+
+
+def contradicted(pages=PAGES):
+    """Return a line for each number in prose that no record gives."""
+    numbers = known()
+    return [
+        f"{path.name}: {number} is no result of results/"
+        for path in pages
+        for number in _NUMBER.findall(prose(path))
+        if number not in numbers and (path.name, number) not in NO_RESULTS
+    ]
+
+
+def test_every_number_in_prose_is_of_the_records():
+    assert contradicted() == []
+
+
+def test_what_is_let_through_still_stands():
+    for name, number in NO_RESULTS:
+        assert any(path.name == name and number in prose(path) for path in PAGES), (name, number)
+
+
+@pytest.mark.parametrize("path", EXECUTED, ids=lambda p: p.stem)
+def test_executed_copies_show_what_the_records_say(path):
+    assert stored.outdated(path) == []
+
+
+def test_a_number_typed_into_prose_is_found(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("The CNN reaches 99.9 % of {{ atzori2016_cnn }}, `50 %` of it in code.")
+    assert contradicted([page]) == ["page.md: 99.9 % is no result of results/"]
+
+
+@pytest.fixture
+def changed(tmp_path, monkeypatch):
+    """Records whose accuracies are a little other than the stored ones."""
+    shutil.copytree(results.FOLDER, tmp_path / "results")
+    for path in (tmp_path / "results").rglob("*.json"):
+        record = results.load(path)
+        for score in record.scores:
+            score.accuracy *= 0.97
+            if hasattr(score, "sessions"):
+                score.sessions = [0.97 * each for each in score.sessions]
+        path.write_text(results.to_json(record))
+    load_all = functools.partial(results.load_all, folder=tmp_path / "results")
+    monkeypatch.setattr(results, "load_all", load_all)
+
+
+def test_a_changed_record_is_told_by_the_page_that_contradicts_it(changed):
+    assert any(line.startswith("README.md: ") for line in contradicted())
+    tagged = [
+        path
+        for path in EXECUTED
+        if any(stored.TAG in notebooks.tags(cell) for cell in notebooks.read(path).cells)
+    ]
+    assert {path.stem for path in tagged} >= {"atzori2016", "zhai2017", "ding2018"}
+    for path in tagged:
+        assert any(line.startswith(path.name) for line in stored.outdated(path)), path.name
+
+
+def test_refreshing_brings_a_page_back(tmp_path):
+    page = tmp_path / "atzori2016.ipynb"
+    text = (ROOT / "book" / "executed" / "atzori2016.ipynb").read_text()
+    page.write_text(text.replace("the CNN is above", "the CNN is far above"))
+    assert stored.outdated(page)
+    stored.refresh(page)
+    assert stored.outdated(page) == []
