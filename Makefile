@@ -18,6 +18,9 @@ book: $(READY)  ## run the notebooks on simulated data and build the book from t
 site: $(READY)  ## build the published book from the stored runs
 	$(BIN)/python -m semg_lib.book site
 
+pdf: $(READY)  ## print the published book to _build/DL-for-sEMG.pdf
+	$(BIN)/python -m semg_lib.book pdf
+
 test: $(READY)  ## check style, unit tests, notebooks and the published book
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,4 +54,4 @@ clean: $(READY)  ## strip outputs and metadata from the notebooks, remove what w
 	$(BIN)/python -m semg_lib.notebooks clean
 	rm -rf _build book/generated
 
-.PHONY: help book site test replicate paper golden bench links serve clean
+.PHONY: help book site pdf test replicate paper golden bench links serve clean

@@ -1,6 +1,6 @@
 """Making the book: staged with fresh runs, from the committed copies, or replicated anew.
 
-``python -m semg_lib.book fresh | site | replicate | serve``
+``python -m semg_lib.book fresh | site | pdf | replicate | serve``
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from semg_lib import notebooks, runs
+from semg_lib import notebooks, printing, runs
 from semg_lib import results as records
 from semg_lib.papers import PAPERS
 from semg_lib.recording import DataError
@@ -236,7 +236,7 @@ def serve(port: int) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Make the book; see the module's first lines."""
     parser = argparse.ArgumentParser(prog="python -m semg_lib.book", description=main.__doc__)
-    parser.add_argument("verb", choices=("fresh", "site", "replicate", "serve"))
+    parser.add_argument("verb", choices=("fresh", "site", "pdf", "replicate", "serve"))
     parser.add_argument("--root", default=os.environ.get("SEMG_DATA", ""))
     parser.add_argument("--paper", help="replicate this one only; needs no root if simulated")
     parser.add_argument("--port", type=int, default=8000)
@@ -250,6 +250,8 @@ def main(arguments: list[str] | None = None) -> int:
                 beside(chosen.root)
         elif chosen.verb == "serve":
             serve(chosen.port)
+        elif chosen.verb == "pdf":
+            print(f"the book is printed: open {printing.pdf(build().parent).relative_to(ROOT)}")
         else:
             page = fresh() if chosen.verb == "fresh" else build()
             print(f"the book is built: open {page.relative_to(ROOT)}, or run make serve")

@@ -48,7 +48,8 @@ def _ours(name: str, records: list[Record]) -> list[dict]:
     rows = []
     for (database, exercises, recipe, simulated), group in groups.items():
         held_out = group[0].settings.get("test_repetitions")
-        for method, row in results.summary(group).iterrows():
+        balanced = 100 * results.by_subject(group, value="balanced_accuracy").mean()
+        for method, accuracy in (100 * results.by_subject(group)).items():
             title = TITLES.get(method, method)
             rows.append(
                 {
@@ -57,13 +58,13 @@ def _ours(name: str, records: list[Record]) -> list[dict]:
                     "whose": SIMULATED if simulated else REAL,
                     "data": f"{database.upper()}, exercise {', '.join(exercises)}",
                     "classes": len(group[0].labels),
-                    "subjects": int(row["subjects"]),
+                    "subjects": int(accuracy.count()),
                     "held out": "repetitions " + ", ".join(map(str, held_out))
                     if held_out
                     else "later sessions",
-                    "accuracy, %": row["mean"],
-                    "sd": row["sd"],
-                    "balanced, %": row["balanced"],
+                    "accuracy, %": accuracy.mean(),
+                    "sd": accuracy.std(),
+                    "balanced, %": balanced[method],
                 }
             )
     return rows
@@ -88,6 +89,16 @@ def interactive(table: pd.DataFrame, caption: str) -> HTML:
     return HTML(text.replace("<thead>", f"<caption>{caption}</caption><thead>", 1))
 
 
+def prices(costs: pd.DataFrame) -> pd.DataFrame:
+    """Return what `results.costs` returns as text; what a method has not stays empty."""
+    formats = ("{:.1f}", "{:,.0f}", "{:.2f}", "{:.0f}")
+    text = {
+        name: [form.format(each) if each == each else "" for each in costs[name]]
+        for name, form in zip(costs, formats, strict=True)
+    }
+    return pd.DataFrame(text, index=costs.rename(index=TITLES).index)
+
+
 def protocols() -> pd.DataFrame:
     """Return how the papers' own protocols differ, as their replications have them."""
     rows = {}
@@ -103,8 +114,8 @@ def protocols() -> pd.DataFrame:
                 "window, ms": table["window_ms"],
                 "exercises": exercises,
                 "rest": rest,
-                "held out": "repetitions " + ", ".join(map(str, table["test_repetitions"]))
+                "held out": ", ".join(map(str, table["test_repetitions"]))
                 if "test_repetitions" in table
-                else "all repetitions but the first",
+                else "all but 1",
             }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["paper", "database"])

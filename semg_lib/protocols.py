@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from semg_lib import baselines, features, parallel, results, splits, training
+from semg_lib import baselines, features, parallel, plots, results, splits, training
 from semg_lib.evaluation import Outcome, interval
 from semg_lib.papers import atzori2016
 from semg_lib.papers.atzori2016 import Settings
@@ -309,4 +309,5 @@ def as_text(table: pd.DataFrame) -> pd.DataFrame:
         for key, row in table.iterrows()
     }
     order = table.index.unique("protocol")
-    return pd.Series(text).rename_axis(["protocol", "method"]).unstack(sort=False).loc[order]
+    wide = pd.Series(text).rename_axis(["protocol", "method"]).unstack(sort=False).loc[order]
+    return wide.rename(columns=plots.TITLES).rename_axis(columns=None)

@@ -2,17 +2,18 @@
 
 import functools
 import http.server
+import itertools
 import os
 import shutil
 import threading
 
 import pytest
 
-from semg_lib import book
-from tests.test_repository import toc_files
+from semg_lib import book, printing
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PAGES = (*toc_files(), "search", "genindex")
+CONTENTS = tuple(printing.contents())
+PAGES = (*CONTENTS, "search")
 SCHEMES = ("light", "dark")
 
 
@@ -83,7 +84,7 @@ def test_a_page_is_whole_and_open_to_everybody(address, page, name):
     assert found == []
 
 
-@pytest.mark.parametrize("name", toc_files())
+@pytest.mark.parametrize("name", CONTENTS)
 def test_a_page_is_light_and_fits_a_phone(address, browser, name):
     page = browser.new_page(viewport={"width": 360, "height": 740})
     text = page.goto(f"{address}{name}.html", wait_until="networkidle").body()
@@ -138,4 +139,110 @@ def test_the_keyboard_alone_reaches_everything(address, browser):
         if not left:
             break
     assert page.evaluate("[...window.wanted].map(e => e.outerHTML.slice(0, 120))") == []
+    page.close()
+
+
+def test_the_first_page_shows_within_a_second(address, browser):
+    page = browser.new_page()
+    page.goto(f"{address}book/index.html", wait_until="load")  # once, to warm up the server
+    took = []
+    for _ in range(3):
+        fresh = browser.new_context().new_page()  # with nothing in its cache
+        fresh.goto(f"{address}book/index.html", wait_until="load")
+        paint = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+        fresh.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+        took.append(fresh.evaluate(paint))
+        fresh.context.close()
+    assert min(took) < 1000
+    page.close()
+
+
+def test_the_table_of_numbers_sorts_and_filters(address, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}book/executed/comparison.html", wait_until="networkidle")
+    table = page.locator("table.sortable")
+    headings = table.locator("th").all_inner_texts()
+    column = [text.startswith("accuracy") for text in headings].index(True)
+
+    def shown():
+        rows = table.locator("tbody tr:visible")
+        return [
+            float(each) for each in rows.locator(f"td:nth-child({column + 1})").all_inner_texts()
+        ]
+
+    every = shown()
+    button = table.locator("th button").nth(column)
+    button.click()
+    assert shown() == sorted(every)
+    assert table.locator("th").nth(column).get_attribute("aria-sort") == "ascending"
+    button.focus()
+    page.keyboard.press("Enter")
+    assert shown() == sorted(every, reverse=True)
+    page.get_by_label("Filter").fill("simulated random")
+    few = table.locator("tbody tr:visible").all_inner_texts()
+    assert 0 < len(few) < len(every)
+    assert all("simulated" in row and "Random" in row for row in few)
+    assert f"{len(few)} of {len(every)} rows" in page.inner_text(".table-filter")
+    page.get_by_label("Filter").fill("")
+    assert len(shown()) == len(every)
+    page.close()
+
+
+def test_the_recording_can_be_scrubbed(address, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}book/executed/data.html", wait_until="networkidle")
+    widget = page.locator(".scrubber")
+    said = widget.locator("output")
+    pixels = "c => c.toDataURL()"
+    before = said.inner_text(), widget.locator("canvas").first.evaluate(pixels)
+    slider = widget.locator("input")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    after = said.inner_text(), widget.locator("canvas").first.evaluate(pixels)
+    assert before[0].startswith("0.00 s")
+    assert after[0].startswith("0.05 s")
+    assert before[1] != after[1]
+    slider.evaluate("s => { s.value = s.max; s.dispatchEvent(new Event('input')); }")
+    assert said.inner_text().startswith("59.85 s")
+    texts = set()
+    for at in range(0, 5985, 50):
+        slider.evaluate(f"s => {{ s.value = {at}; s.dispatchEvent(new Event('input')); }}")
+        texts.add(said.inner_text().split("s: ", 1)[1])
+    # Both labels, their disagreement, and windows that are left out are met on the way.
+    assert any("asks for movement 1, the re-aligned label is rest" in text for text in texts)
+    assert any("left out" in text for text in texts)
+    assert any("counts" in text for text in texts)
+    widget.get_by_role("button").click()
+    assert widget.get_by_role("button").inner_text() == "Stop"
+    page.close()
+
+
+def test_hints_of_exercises_open(address, browser):
+    page = browser.new_page()
+    page.goto(f"{address}book/executed/atzori2016.html", wait_until="networkidle")
+    hints = page.locator("details:not(.hide)", has_text="Hint")
+    assert hints.count() == 3
+    for i in range(3):
+        hint = hints.nth(i)
+        assert not hint.locator("p, div").first.is_visible()
+        hint.locator("summary").click()
+        assert hint.locator("p, div").first.is_visible()
+    page.close()
+
+
+def test_code_can_be_copied_and_pages_follow_each_other(address, browser):
+    page = browser.new_page()
+    page.goto(f"{address}book/running.html", wait_until="networkidle")
+    assert page.locator("button.copybtn").count() >= 3
+    for here, following in itertools.pairwise(CONTENTS):
+        page.goto(f"{address}{here}.html", wait_until="domcontentloaded")
+        link = page.locator("a.right-next").get_attribute("href")
+        assert link.split("/")[-1] == following.split("/")[-1] + ".html"
+    page.close()
+
+
+def test_the_pages_say_when_they_were_built(address, browser):
+    page = browser.new_page()
+    page.goto(f"{address}book/index.html", wait_until="domcontentloaded")
+    assert "Last updated on" in page.inner_text("footer.bd-footer-content, .footer-content__inner")
     page.close()

@@ -46,11 +46,14 @@ def test_in_colab_it_brings_library_and_records_and_leaves_the_rest(tmp_path):
     there.mkdir()
     python = tmp_path / "colab" / "bin" / "python"
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "colab"], check=True)
-    pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "-r", ROOT / "tests" / "colab.txt"], check=True)
+    pip = [python, "-m", "pip", "--disable-pip-version-check"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    how = {"cwd": there, "env": environment, "capture_output": True, "text": True}
+    done = subprocess.run([*pip, "install", "-r", ROOT / "tests" / "colab.txt"], **how)
+    assert done.returncode == 0, done.stderr
 
     def installed():
-        listed = subprocess.run([*pip, "list", "--format", "json"], check=True, capture_output=True)
+        listed = subprocess.run([*pip, "list", "--format", "json"], check=True, **how)
         return {each["name"].lower(): each["version"] for each in json.loads(listed.stdout)}
 
     before = installed()
@@ -74,17 +77,14 @@ def test_in_colab_it_brings_library_and_records_and_leaves_the_rest(tmp_path):
         ]
     )
     # The repository's address leads to this checkout, whatever is on the network.
-    environment = os.environ | {
+    how["env"] = environment | {
         "GIT_CONFIG_COUNT": "2",
         "GIT_CONFIG_KEY_0": f"url.file://{ROOT}.insteadOf",
         "GIT_CONFIG_VALUE_0": ADDRESS,
         "GIT_CONFIG_KEY_1": "safe.directory",
         "GIT_CONFIG_VALUE_1": "*",
     }
-    environment.pop("PYTHONPATH", None)
-    done = subprocess.run(
-        [python, "-c", program], cwd=there, env=environment, capture_output=True, text=True
-    )
+    done = subprocess.run([python, "-c", program], **how)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() in ("cpu", "cuda")
     after = installed()

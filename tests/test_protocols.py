@@ -155,6 +155,6 @@ def test_points_gained_are_differences_on_the_same_subjects():
     half = protocols.gained([record], value="balanced_accuracy")
     assert half.loc[("no rest", "cnn"), "gained"] == pytest.approx(5)
     text = protocols.as_text(table)
-    assert text.loc["no rest", "cnn"] == "76.7 % (+10.0, +10.0 to +10.0)"
-    assert text.loc[BASE, "cnn"] == "66.7 %"
+    assert text.loc["no rest", "CNN"] == "76.7 % (+10.0, +10.0 to +10.0)"
+    assert text.loc[BASE, "CNN"] == "66.7 %"
     assert results.by_variant([record]).columns.names == ["variant", "method"]

@@ -7,22 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from semg_lib import chapters, notebooks, results
+from semg_lib import chapters, notebooks, printing, results
 from semg_lib.papers import PAPERS
 
 ROOT = Path(__file__).parent.parent
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
 NOT_PAPERS = {"data", "quirks", "protocols", "comparison"}
-
-
-def toc_files(node=None):
-    node = yaml.safe_load((ROOT / "_toc.yml").read_text()) if node is None else node
-    if isinstance(node, dict):
-        own = [node[key] for key in ("file", "root") if key in node]
-        return own + [name for value in node.values() for name in toc_files(value)]
-    if isinstance(node, list):
-        return [name for each in node for name in toc_files(each)]
-    return []
 
 
 def stems(pattern):
@@ -37,7 +27,7 @@ def stems(pattern):
         ("chapters", stems("book/papers/*.md")),
         ("executed copies", stems("book/executed/*.ipynb") - NOT_PAPERS),
         ("results", {p.name for p in (ROOT / "results").iterdir() if p.is_dir()} - NOT_PAPERS),
-        ("contents", {Path(f).name for f in toc_files() if f.startswith("book/papers/")}),
+        ("contents", {Path(f).name for f in printing.contents() if f.startswith("book/papers/")}),
     ],
 )
 def test_every_place_knows_the_same_papers(where, names):
@@ -51,8 +41,8 @@ def test_tests_and_bibliography_cover_every_paper():
 
 
 def test_contents_name_pages_that_exist_and_leave_none_out():
-    listed = {Path(name).with_suffix("").as_posix() for name in toc_files()}
-    pages = {
+    listed = {Path(name).with_suffix("").as_posix() for name in printing.contents()}
+    pages = {"genindex"} | {
         path.relative_to(ROOT).with_suffix("").as_posix()
         for pattern in ("book/*.md", "book/papers/*.md", "book/executed/*.ipynb")
         for path in ROOT.glob(pattern)

@@ -40,7 +40,7 @@ def copied(tmp_path_factory):
 
     said = run("-m", "semg_lib.template", NAME)
     contents = root / "_toc.yml"
-    below = "  - caption: Back matter"
+    below = "  - caption: Across papers"
     assert below in contents.read_text()
     entry = template.CONTENTS.format(name=NAME)
     assert entry in said
