@@ -25,7 +25,7 @@ test: $(READY)  ## check style, unit tests, notebooks and the published book
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest --cov --cov-report=term
-	$(BIN)/python -m pytest --nbval notebooks -p no:cacheprovider
+	$(BIN)/python -m pytest --nbval notebooks --ignore notebooks/assignments -p no:cacheprovider
 	$(BIN)/python -m semg_lib.book site
 
 replicate: $(READY)  ## run the papers on the recordings in SEMG_DATA anew
@@ -47,6 +47,9 @@ bench: $(READY)  ## measure speed and memory, as ratios against named peers
 links: $(READY)  ## ask every address in the book whether it is still there
 	$(BIN)/jupyter-book build . --builder linkcheck
 
+assignments: $(READY)  ## make student versions, solutions and autograders of the assignments
+	$(BIN)/python -m semg_lib.assignments
+
 serve: $(READY)  ## show the book built last at http://localhost:8000
 	$(BIN)/python -m semg_lib.book serve
 
@@ -54,4 +57,4 @@ clean: $(READY)  ## strip outputs and metadata from the notebooks, remove what w
 	$(BIN)/python -m semg_lib.notebooks clean
 	rm -rf _build book/generated
 
-.PHONY: help book site pdf test replicate paper golden bench links serve clean
+.PHONY: help book site pdf assignments test replicate paper golden bench links serve clean

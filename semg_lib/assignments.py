@@ -64,6 +64,21 @@ def questions(name: str) -> Iterator[tuple[str, float, bool]]:
             yield said["name"], float(said["points"]), said.get("manual") == "true"
 
 
+def about(name: str) -> tuple[str, str, str]:
+    """Return the title of an assignment, what it teaches and how long it takes."""
+    first = notebooks.read(MASTERS / f"{name}.ipynb").cells[1].source
+    found = [
+        re.search(pattern, first, re.DOTALL)
+        for pattern in (
+            r"\A# ([^\n]*)",
+            r"\*\*You learn\*\* (.*?)\n\n",
+            r"\*\*Time\*\*: (.*?)\. \*\*Points",
+        )
+    ]
+    title, learnt, time = (match[1].replace("\n", " ") for match in found if match)
+    return title, learnt, time
+
+
 def points(name: str) -> float:
     """Return the points of a whole assignment."""
     return sum(each for _, each, _ in questions(name))

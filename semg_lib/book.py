@@ -167,7 +167,7 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
     given = {
         "data": real,
         "quirks": real | {"methods": ["lda", "random_forest"]},
-        "protocols": real | {"preset": "full", "epochs": 0},
+        "protocols": real | {"preset": "full", "epochs": 0, "methods": ["cnn", "lda", "knn"]},
         # Recordings of DB2 were not at hand.
         "comparison": {"preset": "full", "subjects": list(range(1, 11))},
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from semg_lib import cards, claims, inspection, plots, results, speed, tables
+from semg_lib import assignments, cards, claims, inspection, plots, results, speed, tables
 from semg_lib.evaluation import interval
 from semg_lib.papers import PAPERS
 from semg_lib.papers import zhai2017 as zhai
@@ -260,6 +260,16 @@ def readme_rows() -> list[str]:
     return rows
 
 
+def _assignments() -> str:
+    """Return the table of the assignments: what each is about, its questions and points."""
+    rows = []
+    for name in assignments.names():
+        title, learnt, time = assignments.about(name)
+        n_asked = len(list(assignments.questions(name)))
+        rows.append([title, learnt, time, n_asked, f"{assignments.points(name):g}"])
+    return tables.table(["assignment", "students learn", "time", "questions", "points"], rows)
+
+
 def write(folder: str | Path) -> dict[str, str]:
     """Write every chapter's fragments below a folder and return all numbers by name."""
     numbers = {}
@@ -268,6 +278,9 @@ def write(folder: str | Path) -> dict[str, str]:
         place = Path(folder) / name
         place.mkdir(parents=True, exist_ok=True)
         numbers |= {f"{name}_{key}": value for key, value in chapter(place).items()}
+    teaching = Path(folder) / "teaching"
+    teaching.mkdir(parents=True, exist_ok=True)
+    (teaching / "assignments.md").write_text(_assignments())
     numbers |= {f"speed_{k}": v for k, v in speed.write(Path(folder) / "speed").items()}
     return numbers
 

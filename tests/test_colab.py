@@ -6,6 +6,7 @@ It installs an environment of two gigabytes, so it runs where SEMG_COLAB is set,
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from semg_lib import notebooks
+from semg_lib import assignments, notebooks
 
 ROOT = Path(__file__).parent.parent
 ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
@@ -90,3 +91,22 @@ def test_in_colab_it_brings_library_and_records_and_leaves_the_rest(tmp_path):
     after = installed()
     assert {name: after[name] for name in before} == before
     assert "semg_lib" in after or "semg-lib" in after
+
+    # An assignment, on another day: its first cell brings Otter too.
+    other = tmp_path / "another-day"
+    made = assignments.generate(tmp_path / "assignments")
+    other.mkdir()
+    shutil.copy(made / "student" / "1-signals.ipynb", other)
+    solved = notebooks.read(made / "solutions" / "1-signals.ipynb")
+    program = "\n".join(
+        [
+            "import sys, types",
+            "sys.modules['google.colab'] = types.ModuleType('google.colab')",
+            *(each.source for each in solved.cells if each.cell_type == "code"),
+            "assert grader.check('q5').grade == 1",
+        ]
+    )
+    done = subprocess.run([python, "-c", program], **how | {"cwd": other})
+    assert done.returncode == 0, done.stderr
+    after = installed()
+    assert {name: after[name] for name in before} == before
