@@ -1,7 +1,6 @@
 """Assignments: what students get, what full marks take, what typical mistakes cost."""
 
 import ast
-import contextlib
 import copy
 import json
 import shutil
@@ -10,6 +9,7 @@ import zipfile
 import nbformat
 import numpy as np
 import pytest
+from nbclient import NotebookClient
 
 from semg_lib import assignments, course, grading, notebooks
 from tests.test_colab import ADDRESS, setup
@@ -88,7 +88,8 @@ def test_students_get_neither_solutions_nor_hidden_tests(name, made):
             for line in solution_lines(cell):
                 assert line not in given_lines, line
     assert "# SOLUTION" not in given
-    assert "hidden" not in text.lower() or name == "none"
+    assert "'hidden': True" not in text
+    assert '"hidden": true' not in text
 
 
 def solution_lines(cell):
@@ -111,7 +112,7 @@ def test_autograders_hold_the_hidden_tests(name, made):
         tests = " ".join(
             archive.read(each).decode() for each in archive.namelist() if each.endswith(".py")
         )
-    assert tests.count("hidden=True") >= 5 - (name == "5-design")
+    assert tests.count("'hidden': True") >= (4 if name == "5-design" else 5)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -130,29 +131,22 @@ def test_solutions_get_full_marks_blanks_none_and_mistakes_what_they_cost(name, 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_blanks_fail_clearly_and_the_given_code_never(name, made, tmp_path, monkeypatch):
+def test_blanks_fail_clearly_and_the_given_code_never(name, made, tmp_path):
     notebook = notebooks.read(made / "student" / f"{name}.ipynb")
     shutil.copy(made / "student" / f"{name}.ipynb", tmp_path)
-    monkeypatch.chdir(tmp_path)
-    master = {
-        cell.source.strip() for cell in notebooks.read(assignments.MASTERS / f"{name}.ipynb").cells
-    }
-    namespace = {"__name__": "__main__"}
+    resources = {"metadata": {"path": str(tmp_path)}}
+    ran = NotebookClient(notebook, timeout=300, allow_errors=True, resources=resources).execute()
     checks = 0
-    for cell in notebook.cells:
+    for cell in ran.cells:
         if cell.cell_type != "code":
             continue
+        failed = [output for output in cell.outputs if output.output_type == "error"]
+        # A blank that is used further down in its own cell may fail; what is given never.
+        assert not failed or "otter_answer_cell" in notebooks.tags(cell), cell.source
         if cell.source.startswith("grader.check("):
-            said = eval(cell.source, namespace)
-            assert said.grade < 1, cell.source
             checks += 1
-            continue
-        given = cell.source.strip() in master or "otter_answer_cell" not in cell.metadata.get(
-            "tags", []
-        )
-        # A blank that is used further down in the same cell may fail; what is given never.
-        with contextlib.nullcontext() if given else contextlib.suppress(Exception):
-            exec(compile(cell.source, cell.get("id", "cell"), "exec"), namespace)
+            [output] = [each for each in cell.outputs if each.output_type == "execute_result"]
+            assert "failed" in output.data["text/plain"], cell.source
     assert checks == sum(not by_hand for *_, by_hand in assignments.questions(name))
 
 
@@ -163,7 +157,7 @@ def test_students_have_data_of_their_own_and_the_same_everywhere():
     )
     np.testing.assert_array_equal(anne.emg, again.emg)
     assert anne.emg.shape != bob.emg.shape or not np.allclose(anne.emg, bob.emg)
-    assert course.seed("anne") == 1436303303 or course.seed("anne") > 0
+    assert 0 <= course.seed("anne") < 2**31
     screen = course.recording("anne", "db1", "A", labels="stimulus", **options)
     np.testing.assert_array_equal(screen.emg, anne.emg)
 
