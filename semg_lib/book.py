@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from semg_lib import notebooks, printing, runs
+from semg_lib import notebooks, printing, runs, stored
 from semg_lib import results as records
 from semg_lib.papers import PAPERS
 from semg_lib.recording import DataError
@@ -26,7 +26,16 @@ ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "_build"
 EXECUTED = ROOT / "book" / "executed"
 HTML = {"fresh": BUILD / "fresh" / "_build" / "html", "site": BUILD / "html"}
-_SOURCES = ("_config.yml", "_toc.yml", "book", "results", "benchmarks", "semg_lib", "notebooks")
+_SOURCES = (
+    "_config.yml",
+    "_toc.yml",
+    "genindex.md",
+    "book",
+    "results",
+    "benchmarks",
+    "semg_lib",
+    "notebooks",
+)
 
 
 def plan(paper: str, root: str) -> Iterator[tuple[str, Run]]:
@@ -125,16 +134,18 @@ def replicate(root: str, papers: Sequence[str], out: Path = BUILD / "runs") -> N
     off goes on.
     """
     for paper in papers:
-        stored = ROOT / "results" / paper
-        stored.mkdir(exist_ok=True)
+        records_of = ROOT / "results" / paper
+        records_of.mkdir(exist_ok=True)
         for name, run in plan(paper, root):
             print(f"{name}: {len(run.subjects)} subjects", flush=True)
             folder = out / run.name
             kept = "study.json" if run.study else "record.json"
-            _seed(folder / kept, stored / f"{name}.json")
+            _seed(folder / kept, records_of / f"{name}.json")
             run.execute(out)
-            shutil.copy(folder / kept, stored / f"{name}.json")
+            shutil.copy(folder / kept, records_of / f"{name}.json")
         _publish(folder / "notebook.ipynb", EXECUTED, paper, _about(folder / "record.json"))
+        # It was run before its own record was stored.
+        stored.refresh(EXECUTED / f"{paper}.ipynb")
 
 
 def _seed(record: Path, stored: Path) -> None:
@@ -173,16 +184,17 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
     }
     for name, parameters in given.items():
         executed, record = out / name / "notebook.ipynb", out / name / "record.json"
-        stored = ROOT / "results" / name / "record.json"
+        kept = ROOT / "results" / name / "record.json"
         about = f"DB1, exercise A, {len(subjects)} subjects, {date.today()}."
-        if stored.parent.is_dir():
-            _seed(record, stored)
+        if kept.parent.is_dir():
+            _seed(record, kept)
             parameters["out"] = str(record.parent.resolve())
         notebooks.run(notebooks.FOLDER / f"{name}.ipynb", executed, parameters)
-        if stored.parent.is_dir():
-            shutil.copy(record, stored)
+        if kept.parent.is_dir():
+            shutil.copy(record, kept)
             about = _about(record)
         _publish(executed, EXECUTED, name, about)
+        stored.refresh(EXECUTED / f"{name}.ipynb")
 
 
 def fresh() -> Path:

@@ -267,7 +267,8 @@ def _assignments() -> str:
         title, learnt, time = assignments.about(name)
         n_asked = len(list(assignments.questions(name)))
         rows.append([title, learnt, time, n_asked, f"{assignments.points(name):g}"])
-    return tables.table(["assignment", "students learn", "time", "questions", "points"], rows)
+    header = ["assignment", "students learn", "time", "questions", "points"]
+    return tables.table(header, rows, rest=":--")
 
 
 def write(folder: str | Path) -> dict[str, str]:

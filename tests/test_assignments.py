@@ -57,6 +57,9 @@ def test_masters_are_clean_and_their_points_add_up(name):
             question = cell.id.partition("-")[0]
             tests[question] = tests.get(question, 0) + float(points.removeprefix("points:"))
     assert tests == {q: points for q, points, by_hand in assignments.questions(name) if not by_hand}
+    text = " ".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    for _, points, _ in assignments.questions(name):
+        assert f"({points:g} points)" in text
     stated = notebook.cells[1].source
     assert f"**Points**: {assignments.points(name):g}" in stated
     assert "**You learn**" in stated

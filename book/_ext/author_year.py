@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pybtex.plugin
+from pybtex.richtext import Text
 from pybtex.style.formatting.plain import Style
 from pybtex.style.labels import BaseLabelStyle
 
@@ -19,7 +20,7 @@ class AuthorYearLabels(BaseLabelStyle):
     @staticmethod
     def _label(entry) -> str:
         people = [" ".join(each.last_names) for each in entry.persons.get("author", [])]
-        people = [name.replace("{", "").replace("}", "") for name in people]
+        people = [str(Text.from_latex(name)) for name in people]
         year = entry.fields.get("year", "")
         if len(people) > 2 or "others" in people:
             return f"{people[0]} et al., {year}"
