@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 from IPython.display import HTML
 
@@ -15,7 +13,7 @@ PAPERS_OWN, REAL, SIMULATED = "paper", "ours", "ours, simulated"
 TITLES = plots.TITLES | comparison.TITLES
 
 
-def numbers(folder: str | Path = results.FOLDER) -> pd.DataFrame:
+def numbers() -> pd.DataFrame:
     """Return every accuracy that a paper states or a stored record holds, one row each.
 
     Gains, which are differences of accuracies, are left out.
@@ -34,8 +32,8 @@ def numbers(folder: str | Path = results.FOLDER) -> pd.DataFrame:
                         "sd": said.sd,
                     }
                 )
-        rows += _ours(name, results.load_all(name, folder, preset="full"))
-    rows += _ours("comparison", results.load_all("comparison", folder))
+        rows += _ours(name, results.load_all(name, preset="full"))
+    rows += _ours("comparison", results.load_all("comparison"))
     return pd.DataFrame(rows)
 
 
