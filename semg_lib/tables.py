@@ -78,21 +78,19 @@ def runs(records: Sequence[Record]) -> str:
     rows = [
         [
             record.study or "comparison",
-            ("simulated " if record.simulated else "") + record.database.upper(),
-            record.exercises,
-            len(record.subjects),
-            record.recipe,
-            record.seed,
+            f"{'simulated ' if record.simulated else ''}{record.database.upper()} "
+            f"{record.exercises}, {len(record.subjects)}",
+            f"{record.recipe}, {record.seed}",
             len(dict.fromkeys(score.method for score in record.scores)),
             f"{record.wall_seconds / 60:.0f} min",
-            record.device,
             record.date,
             "unchanged" if unchanged(record) else "changed",
         ]
         for record in records
     ]
-    header = ["run", "data", "exercises", "subjects", "recipe", "seed", "methods", "took", "on"]
-    return table([*header, "date", "code since"], rows)
+    header = ["run", "data and exercises, subjects", "recipe, seed", "methods", "took", "date"]
+    devices = "; ".join(dict.fromkeys(record.device for record in records))
+    return table([*header, "code since"], rows) + f"\nRun on {devices}.\n"
 
 
 def unchanged(record: Record) -> bool:
