@@ -103,6 +103,16 @@ def test_formulas_are_set_and_tables_filled(address, browser):
     page.close()
 
 
+@pytest.mark.parametrize("name", [name for name in CONTENTS if "/executed/" in name])
+def test_the_launch_button_opens_the_clean_notebook(address, browser, name):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}{name}.html", wait_until="domcontentloaded")
+    link = page.locator("a[href*='colab.research.google.com']", has_text="Colab").first
+    source = name.replace("book/executed/", "notebooks/")
+    assert link.get_attribute("href").endswith(f"/blob/main/{source}.ipynb")
+    page.close()
+
+
 def test_search_finds_recalibration(address, browser):
     page = browser.new_page()
     page.goto(f"{address}search.html?q=recalibration", wait_until="networkidle")
