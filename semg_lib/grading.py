@@ -17,7 +17,6 @@ import csv
 import json
 import os
 import re
-import resource
 import shutil
 import signal
 import subprocess
@@ -35,6 +34,11 @@ from semg_lib.recording import DataError
 GRADED = "graded"
 _STUDENT = re.compile(r"^student = [\"'](.*)[\"']", re.MULTILINE)
 _GUARD = Path(__file__).with_name("grading_guard.py")
+_COPY = "submission.ipynb"
+_LIMITED = (  # limits itself, then becomes the command
+    "import os, resource, sys; most = int(sys.argv[1]); "
+    "resource.setrlimit(resource.RLIMIT_AS, (most, most)); os.execv(sys.argv[2], sys.argv[2:])"
+)
 _WORDS = {
     "memory": "asked for more memory than allowed",
     "write": "tried to write outside its folder",
@@ -85,7 +89,7 @@ def grade_one(
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="grading-") as folder:
         root = Path(folder).resolve()
-        shutil.copy(submission, root / "submission.ipynb")
+        shutil.copy(submission, root / _COPY)
         done = _run(root, autograder.resolve(), seconds, megabytes)
         mark.seconds = round(time.monotonic() - began, 1)
         results = root / "out" / "results.json"
@@ -126,16 +130,14 @@ def _run(root: Path, autograder: Path, seconds: float, megabytes: int) -> str | 
         ),
     }
     command = [sys.executable, "-m", "otter", "run", "-a", str(autograder), "-o", str(root / "out")]
-    limit = megabytes * 2**20
     process = subprocess.Popen(
-        [*command, "--no-logo", "submission.ipynb"],
+        [sys.executable, "-c", _LIMITED, str(megabytes * 2**20), *command, "--no-logo", _COPY],
         cwd=root,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
     )
     try:
         return process.communicate(timeout=seconds)[0]
