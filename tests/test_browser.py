@@ -135,9 +135,12 @@ def test_the_switch_turns_the_page_dark_and_back(address, browser):
     page.close()
 
 
-def test_the_keyboard_alone_reaches_everything(address, browser):
+@pytest.mark.parametrize(
+    "name", ["book/papers/ding2018", "book/executed/comparison", "book/executed/data"]
+)
+def test_the_keyboard_alone_reaches_everything(address, browser, name):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.goto(f"{address}book/papers/ding2018.html", wait_until="networkidle")
+    page.goto(f"{address}{name}.html", wait_until="networkidle")
     wanted = """[...document.querySelectorAll('a[href], button, summary, input')]
         .filter(e => e.checkVisibility({visibilityProperty: true}))
         .filter(e => !e.disabled && e.type != 'checkbox')"""
