@@ -24,7 +24,7 @@ from semg_lib.runs import Run
 
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "_build"
-EXECUTED = ROOT / "book" / "executed"
+EXECUTED = stored.EXECUTED
 HTML = {"fresh": BUILD / "fresh" / "_build" / "html", "site": BUILD / "html"}
 _SOURCES = (
     "_config.yml",
@@ -49,7 +49,7 @@ def plan(paper: str, root: str) -> Iterator[tuple[str, Run]]:
 
 def _comparison(paper: str, root: str) -> Iterator[tuple[str, Run]]:
     """Yield the one run of a paper without a plan of its own: on what there is of its database."""
-    database, exercises = next(iter(PAPERS[paper].DATABASES.items()))
+    database, exercises = next(iter(runs.about(paper).items()))
     subjects = runs.available(database, exercises, root) if root else []
     given = {"subjects": subjects, "root": root} if subjects else {"subjects": [1, 2, 3]}
     yield f"{database}-{exercises}-full-recommended-seed0", Run(paper, preset="full", **given)
@@ -134,9 +134,10 @@ def replicate(root: str, papers: Sequence[str], out: Path = BUILD / "runs") -> N
     off goes on.
     """
     for paper in papers:
+        planned = list(plan(paper, root))  # a wrong request leaves nothing behind
         records_of = ROOT / "results" / paper
         records_of.mkdir(exist_ok=True)
-        for name, run in plan(paper, root):
+        for name, run in planned:
             print(f"{name}: {len(run.subjects)} subjects", flush=True)
             folder = out / run.name
             kept = "study.json" if run.study else "record.json"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import nn
 
@@ -21,6 +22,7 @@ from semg_lib.papers import atzori2016, ding2018, zhai2017
 from semg_lib.preprocessing import Standardiser, envelope
 from semg_lib.recalibration import Session
 from semg_lib.recording import Recording
+from semg_lib.results import Record
 from semg_lib.settings import check_name, setting
 from semg_lib.source import Source
 from semg_lib.spectrograms import ChannelPCA
@@ -258,3 +260,24 @@ def everybody(
 
 def _one(source: Source, subject: int, settings: Settings, **how) -> list[CostedOutcome]:
     return list(replicate(source.load(subject, labels=settings.labels), settings, **how))
+
+
+def costs(records: Sequence[Record]) -> pd.DataFrame:
+    """Return accuracy and costs of each method, means over subjects; see `CostedScore`.
+
+    Returns
+    -------
+    DataFrame
+        One row a method: accuracy in per cent, parameters, milliseconds for a decision and
+        seconds of processor for training.
+    """
+    rows = [score.model_dump() for record in records for score in record.scores]
+    table = pd.DataFrame(rows).astype({"parameters": float})
+    names = {
+        "parameters": "parameters",
+        "latency_ms": "a decision, ms",
+        "train_seconds": "training, core seconds",
+    }
+    mean = table.groupby("method", sort=False)[["accuracy", *names]].mean()
+    mean["accuracy"] *= 100
+    return mean.rename(columns=names)

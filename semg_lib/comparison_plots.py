@@ -90,7 +90,7 @@ def gained(table: pd.DataFrame, *, titles: Mapping[str, str] = TITLES) -> Pictur
     Parameters
     ----------
     table : DataFrame (protocol and method, ...)
-        As `protocols.gained` returns it.
+        As `listing.gained` returns it.
     """
     protocols: Sequence[str] = list(table.index.unique("protocol"))
     methods: Sequence[str] = list(table.index.unique("method"))

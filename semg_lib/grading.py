@@ -18,7 +18,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 from semg_lib import assignments, notebooks
 from semg_lib.recording import DataError
@@ -150,24 +151,12 @@ def _run(root: Path, autograder: Path, seconds: float, megabytes: int) -> str | 
 
 def _end(process: subprocess.Popen) -> None:
     """End Otter and the kernel it started, which is in a session of its own."""
-    for child in _children(process.pid):
-        _kill(child)
-    _kill(process.pid)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+    process.kill()
     process.wait()
-
-
-def _children(pid: int) -> list[int]:
-    import psutil
-
-    try:
-        return [each.pid for each in psutil.Process(pid).children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def _kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
 
 
 def grade(

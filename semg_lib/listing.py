@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 from IPython.display import HTML
 
 from semg_lib import comparison, plots, results, settings
+from semg_lib.evaluation import interval
 from semg_lib.papers import PAPERS
+from semg_lib.protocols import BASE
 from semg_lib.results import Record
 
 PAPERS_OWN, REAL, SIMULATED = "paper", "ours", "ours, simulated"
@@ -88,7 +92,7 @@ def interactive(table: pd.DataFrame, caption: str) -> HTML:
 
 
 def prices(costs: pd.DataFrame) -> pd.DataFrame:
-    """Return what `results.costs` returns as text; what a method has not stays empty."""
+    """Return what `comparison.costs` returns as text; what a method has not stays empty."""
     formats = ("{:.1f}", "{:,.0f}", "{:.2f}", "{:.0f}")
     text = {
         name: [form.format(each) if each == each else "" for each in costs[name]]
@@ -117,3 +121,41 @@ def protocols() -> pd.DataFrame:
                 else "all but 1",
             }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["paper", "database"])
+
+
+def gained(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFrame:
+    """Return the points that each protocol gains over this book's, with 95 % intervals.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        Of `protocols.study`.
+    value : {"accuracy", "balanced_accuracy"}
+
+    Returns
+    -------
+    DataFrame
+        One row a protocol and method: mean in per cent, points gained, low and high end of their
+        interval over subjects.
+    """
+    table = 100 * results.by_variant(records, value=value)
+    rows = {}
+    for protocol, method in table.columns:
+        gain = (table[protocol, method] - table[BASE, method]).to_numpy()
+        low, high = interval(gain)
+        mean = table[protocol, method].mean()
+        rows[protocol, method] = {"mean": mean, "gained": gain.mean(), "low": low, "high": high}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["protocol", "method"])
+
+
+def gains(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what `gained` returns as text, one row a protocol, one column a method."""
+    text = {
+        key: f"{row['mean']:.1f} %"
+        if key[0] == BASE
+        else f"{row['mean']:.1f} % ({row['gained']:+.1f}, {row['low']:+.1f} to {row['high']:+.1f})"
+        for key, row in table.iterrows()
+    }
+    order = table.index.unique("protocol")
+    wide = pd.Series(text).rename_axis(["protocol", "method"]).unstack(sort=False).loc[order]
+    return wide.rename(columns=plots.TITLES).rename_axis(columns=None)

@@ -177,13 +177,18 @@ def publish(notebook: NotebookNode, about: str) -> NotebookNode:
         if cell.cell_type != "code":
             continue
         cell.outputs = [each for each in cell.outputs if each.get("name") != "stderr"]
-        for output in cell.outputs:
-            alt = output.get("metadata", {}).get("image/png", {}).get("alt")
-            if alt:
-                cell.metadata["mystnb"] = {"image": {"alt": alt}}
+        move_alt(cell)
     note = nbformat.v4.new_markdown_cell(f"```{{note}}\n{about}\n```", id="about-this-run")
     notebook.cells.insert(1, note)
     return notebook
+
+
+def move_alt(cell: NotebookNode) -> None:
+    """Put the alternative text of a cell's picture where the book looks for it."""
+    for output in cell.outputs:
+        alt = output.get("metadata", {}).get("image/png", {}).get("alt")
+        if alt:
+            cell.metadata["mystnb"] = {"image": {"alt": alt}}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -37,6 +37,11 @@ def contents(node: Any = None) -> Iterator[str]:
             yield from contents(each) if isinstance(each, dict | list) else ()
 
 
+def chromium() -> str | None:
+    """Return where a browser to print or test with is, None if there is none."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 def pdf(html: Path) -> Path:
     """Print a built book; return the file, which lies beside its folder.
 
@@ -50,8 +55,8 @@ def pdf(html: Path) -> Path:
     DataError
         If there is no Chromium, or not what drives it.
     """
-    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not chromium:
+    found = chromium()
+    if not found:
         raise DataError("there is no chromium to print with; apt-get install chromium")
     try:
         from playwright.sync_api import sync_playwright
@@ -61,7 +66,7 @@ def pdf(html: Path) -> Path:
     whole = PdfWriter()
     margin = dict.fromkeys(("top", "right", "bottom", "left"), "18mm")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         page = browser.new_page(color_scheme="light")
         for name in contents():
             page.goto((html / f"{name}.html").as_uri(), wait_until="networkidle")

@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
-from semg_lib import baselines, features, parallel, plots, results, splits, training
-from semg_lib.evaluation import Outcome, interval
+from semg_lib import baselines, features, parallel, splits, training
+from semg_lib.evaluation import Outcome
 from semg_lib.papers import atzori2016
 from semg_lib.papers.atzori2016 import Settings
 from semg_lib.preprocessing import Standardiser, envelope
 from semg_lib.recording import DataError, Recording, concatenate
-from semg_lib.results import Record
 from semg_lib.settings import change, check_name
 from semg_lib.source import Source
 from semg_lib.splits import Split
@@ -273,41 +271,3 @@ def study(
     for outcomes in parallel.each(under, jobs, device=device):
         for outcome in outcomes:
             yield replace(outcome, method=f"{name}: {outcome.method}")
-
-
-def gained(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFrame:
-    """Return the points that each protocol gains over this book's, with 95 % intervals.
-
-    Parameters
-    ----------
-    records : sequence of Record
-        Of `study`.
-    value : {"accuracy", "balanced_accuracy"}
-
-    Returns
-    -------
-    DataFrame
-        One row a protocol and method: mean in per cent, points gained, low and high end of their
-        interval over subjects.
-    """
-    table = 100 * results.by_variant(records, value=value)
-    rows = {}
-    for protocol, method in table.columns:
-        gain = (table[protocol, method] - table[BASE, method]).to_numpy()
-        low, high = interval(gain)
-        mean = table[protocol, method].mean()
-        rows[protocol, method] = {"mean": mean, "gained": gain.mean(), "low": low, "high": high}
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["protocol", "method"])
-
-
-def as_text(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what `gained` returns as text, one row a protocol, one column a method."""
-    text = {
-        key: f"{row['mean']:.1f} %"
-        if key[0] == BASE
-        else f"{row['mean']:.1f} % ({row['gained']:+.1f}, {row['low']:+.1f} to {row['high']:+.1f})"
-        for key, row in table.iterrows()
-    }
-    order = table.index.unique("protocol")
-    wide = pd.Series(text).rename_axis(["protocol", "method"]).unstack(sort=False).loc[order]
-    return wide.rename(columns=plots.TITLES).rename_axis(columns=None)

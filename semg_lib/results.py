@@ -306,24 +306,3 @@ def beside_reported(
             for method, row in table.iterrows()
         }
     return pd.DataFrame(columns).fillna("")
-
-
-def costs(records: Sequence[Record]) -> pd.DataFrame:
-    """Return accuracy and costs of each method, means over subjects; see `CostedScore`.
-
-    Returns
-    -------
-    DataFrame
-        One row a method: accuracy in per cent, parameters, milliseconds for a decision and
-        seconds of processor for training.
-    """
-    rows = [score.model_dump() for record in records for score in record.scores]
-    table = pd.DataFrame(rows).astype({"parameters": float})
-    names = {
-        "parameters": "parameters",
-        "latency_ms": "a decision, ms",
-        "train_seconds": "training, core seconds",
-    }
-    mean = table.groupby("method", sort=False)[["accuracy", *names]].mean()
-    mean["accuracy"] *= 100
-    return mean.rename(columns=names)

@@ -85,29 +85,24 @@ def outdated(path: str | Path) -> list[str]:
 def refresh(path: str | Path) -> None:
     """Bring the tagged cells of an executed copy up to date."""
     notebook = notebooks.read(path)
-    for cell in notebook.cells:
-        if TAG in notebooks.tags(cell):
-            cell.outputs = []
     found = computed(notebook)
     for cell in notebook.cells:
-        cell.outputs = found.get(cell.get("id"), cell.get("outputs")) or []
-        if cell.cell_type != "code":
-            del cell["outputs"]
+        if TAG not in notebooks.tags(cell):
             continue
-        for output in cell.outputs if cell.id in found else ():
+        cell.outputs = found[cell.id]
+        for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = cell.execution_count
-            alt = output.get("metadata", {}).get("image/png", {}).get("alt")
-            if alt:
-                cell.metadata["mystnb"] = {"image": {"alt": alt}}
+        notebooks.move_alt(cell)
     Path(path).write_text(notebooks.to_text(notebook))
 
 
 def main() -> int:
     """Bring every executed copy up to date."""
     for path in sorted(EXECUTED.glob("*.ipynb")):
-        for line in outdated(path):
-            print(line.split(";")[0])
+        old = outdated(path)
+        if old:
+            print("\n".join(line.split(";")[0] for line in old))
             refresh(path)
     return 0
 

@@ -69,6 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     # In a process of its own, which finds the new module.
     run = [sys.executable, "-m", "semg_lib.book", "replicate", "--paper", name]
     if subprocess.run(run, cwd=ROOT).returncode:
+        print(f"template: mend the above, then {' '.join(run[1:])} again", file=sys.stderr)
         return 1
     print(f"now add to _toc.yml, below Papers:\n{CONTENTS.format(name=name)}")
     return 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import scipy.io
 
-from semg_lib import synthetic
+from semg_lib import assignments, synthetic
 from semg_lib.papers import atzori2016
 
 
@@ -61,6 +61,12 @@ def spoil(root, tmp_path):
 
     write.good = good
     return write
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """The folder of student versions, solutions and autograders of all assignments."""
+    return assignments.generate(tmp_path_factory.mktemp("assignments"))
 
 
 @pytest.fixture(scope="session")

@@ -4,14 +4,13 @@ import functools
 import http.server
 import itertools
 import os
-import shutil
 import threading
 
 import pytest
 
 from semg_lib import book, printing
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = printing.chromium()
 CONTENTS = tuple(printing.contents())
 PAGES = (*CONTENTS, "search")
 SCHEMES = ("light", "dark")

@@ -42,7 +42,7 @@ def test_elsewhere_the_first_cell_does_nothing(tmp_path):
 
 
 @pytest.mark.skipif(not os.environ.get("SEMG_COLAB"), reason="SEMG_COLAB is not set")
-def test_in_colab_it_brings_library_and_records_and_leaves_the_rest(tmp_path):
+def test_in_colab_it_brings_library_and_records_and_leaves_the_rest(made, tmp_path):
     there = tmp_path / "content"
     there.mkdir()
     python = tmp_path / "colab" / "bin" / "python"
@@ -95,7 +95,6 @@ def test_in_colab_it_brings_library_and_records_and_leaves_the_rest(tmp_path):
 
     # The assignments, on another day: their first cell brings Otter too.
     other = tmp_path / "another-day"
-    made = assignments.generate(tmp_path / "assignments")
     other.mkdir()
     for name in assignments.names():
         shutil.copy(made / "student" / f"{name}.ipynb", other)

@@ -71,7 +71,7 @@ def test_costs_survive_a_record(recording, settings, tmp_path):
     record.save(tmp_path / "record.json")
     again = results.load(tmp_path / "record.json")
     assert [type(each) for each in again.scores] == [evaluation.CostedScore] * 2
-    table = results.costs([again])
+    table = comparison.costs([again])
     assert table.loc["zhai2017", "parameters"] == again.scores[0].parameters
     assert np.isnan(table.loc["lda", "parameters"])
     assert record.settings["step_ms"] == 300

@@ -5,7 +5,7 @@ import csv
 import nbformat
 import pytest
 
-from semg_lib import assignments, grading
+from semg_lib import grading
 
 NAME = "1-signals"
 OTTER = {"otter": {"assignment_name": NAME}}
@@ -19,8 +19,7 @@ BAD = {
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory):
-    made = assignments.generate(tmp_path_factory.mktemp("assignments"))
+def graded(made, tmp_path_factory):
     folder = tmp_path_factory.mktemp("submissions")
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     outside, precious = elsewhere / "written.txt", elsewhere / "precious.txt"

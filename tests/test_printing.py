@@ -19,7 +19,7 @@ def test_the_contents_are_those_of_the_book_in_order():
 
 
 def test_every_page_is_printed_with_its_hints_and_no_path_of_this_machine(tmp_path, monkeypatch):
-    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
+    if not printing.chromium():
         (pytest.fail if os.environ.get("SEMG_BROWSER") else pytest.skip)("there is no Chromium")
     html = tmp_path / "html"
     html.mkdir()

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from semg_lib import protocols, results, splits
+from semg_lib import listing, protocols, results, splits
 from semg_lib.protocols import BASE, PROTOCOLS, Protocol
 from semg_lib.recording import DataError
 from semg_lib.results import Record
@@ -148,13 +148,13 @@ def test_points_gained_are_differences_on_the_same_subjects():
         ],
         seed=0, recipe="recommended", database="db1", simulated=False,
     )  # fmt: skip
-    table = protocols.gained([record])
+    table = listing.gained([record])
     assert table.loc[("no rest", "cnn"), "gained"] == pytest.approx(10)
     assert table.loc[("no rest", "cnn"), "low"] == pytest.approx(10)
     assert table.loc[(BASE, "cnn"), "mean"] == pytest.approx(200 / 3)
-    half = protocols.gained([record], value="balanced_accuracy")
+    half = listing.gained([record], value="balanced_accuracy")
     assert half.loc[("no rest", "cnn"), "gained"] == pytest.approx(5)
-    text = protocols.as_text(table)
+    text = listing.gains(table)
     assert text.loc["no rest", "CNN"] == "76.7 % (+10.0, +10.0 to +10.0)"
     assert text.loc[BASE, "CNN"] == "66.7 %"
     assert results.by_variant([record]).columns.names == ["variant", "method"]
