@@ -7,19 +7,21 @@ the library recommends:
 - the plain loop, with everything in this file: a Dataset that slices windows out of the signal,
   a DataLoader, the network in PyTorch's defaults, ``loss.item()`` every step;
 - the plain loop where the C library keeps freed memory instead of handing it back to the kernel
-  after each step, which is half of what the loop loses; 5 epochs of four networks, speed alone;
+  after each step; 5 epochs of four networks, for speed alone;
 - `training.fit`, one network after the other on all cores, in float32 and in what ``auto`` picks;
   5 epochs of four networks, for speed alone;
 - the same, as many networks at once as there are cores, one thread each, as ``semg sweep`` does.
 
 Each way runs in processes of its own: what one has allocated would otherwise speed up the next.
 
-It prints a table and writes ``benchmarks/training.json``: windows a second, test accuracy, and the
-share of the processor's peak that the best of them reaches.
+It writes a table into ``benchmarks/training.json`` and prints the file: windows a second, test
+accuracy, and the share of the processor's peak that the best way reaches. What the file holds of
+the other kind of processor, with or without bfloat16 instructions, stays.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import multiprocessing
 import os
@@ -192,7 +194,7 @@ def main() -> None:
     """Train in each way and compare."""
     root = os.environ.get("SEMG_DATA", "")
     source = Source("db1", "A", root)
-    settings = atzori2016.Settings.named("db1")
+    settings, kind = atzori2016.Settings.named("db1"), precision.pick("auto", "cpu")
     splits = [atzori2016.prepare(source.load(subject), settings)[0] for subject in SUBJECTS]
     jobs = [(split, settings, seed) for split in splits for seed in SEEDS]
     windows = settings.recipe.epochs * sum(len(split.train) for split, *_ in jobs)
@@ -202,7 +204,7 @@ def main() -> None:
     alike = {  # for speed alone
         "plain loop, memory kept": (plain, few, KEPT),
         "training.fit, float32": (ours, single, {}),
-        f"training.fit, {precision.pick('auto', 'cpu')}": (ours, few, {}),
+        f"training.fit, {kind}": (ours, few, {}),
     }
     for name, (train, short, environment) in alike.items():
         print(f"{name}: {len(short)} networks, 5 epochs", flush=True)
@@ -220,14 +222,13 @@ def main() -> None:
         accuracy[name] = 100 * np.array(found)
     best = f"training.fit, {CORES} at once"
     each = operations(atzori2016.AtzoriNet(10, 15, 13))
-    half = precision.pick("auto", "cpu") == "bfloat16"
-    ceiling = peak_operations(torch.bfloat16 if half else torch.float32)
+    ceiling = peak_operations(getattr(torch, kind))
     table = {
         "what": f"atzori2016's network, DB1 exercise A, {len(SUBJECTS)} "
         f"{'real' if root else 'simulated'} subjects x {len(SEEDS)} seeds, "
         f"{settings.recipe.epochs} epochs",
         "machine": machine(),
-        "precision": precision.pick("auto", "cpu"),
+        "precision": kind,
         "thousand windows a second": {k: round(v / 1000, 1) for k, v in rates.items()},
         "times the plain loop": {
             name: round(rate / rates["plain loop"], 2) for name, rate in rates.items()
@@ -248,7 +249,9 @@ def main() -> None:
         "share of that": round(each * rates[best] / ceiling, 2),
         "megabytes at the peak": round(megabytes()),
     }
-    store(table, Path(__file__).with_suffix(".json"))
+    path = Path(__file__).with_suffix(".json")
+    found = json.loads(path.read_text()) if path.is_file() else {}
+    store(dict(sorted((found | {kind: table}).items())), path)
 
 
 if __name__ == "__main__":

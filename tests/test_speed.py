@@ -30,6 +30,26 @@ def test_the_table_follows_the_stored_measurement(tmp_path, monkeypatch):
         speed.ratios()
 
 
+def test_training_has_a_column_for_each_kind_of_processor(tmp_path, monkeypatch):
+    found = {
+        "thousand windows a second": {"plain loop": 5.0, "training.fit, 2 at once": 8.0},
+        "million operations a window": 12.0,
+        "billion operations a second": {"matrix product of 2048 x 2048": 120},
+        "test accuracy, %": {"plain loop": 70.0, "training.fit, 2 at once": 70.26},
+        "largest difference of a subject's mean from the plain loop, points": 0.5,
+    }
+    half = found | {"thousand windows a second": {"plain loop": 4.0, "bfloat16": 9.0}}
+    monkeypatch.setattr(speed, "FOLDER", tmp_path)
+    (tmp_path / "training.json").write_text(json.dumps({"float32": found, "bfloat16": half}))
+    lines = speed.training().splitlines()
+    assert lines[0] == "|  | without bfloat16 instructions | with bfloat16 instructions |"
+    assert "| plain loop, windows a second | 5,000 | 4,000 |" in lines
+    assert "| bfloat16, windows a second |  | 9,000 |" in lines  # not measured on the other
+    assert "| training.fit, 2 at once, share of that | 80 % |  |" in lines
+    assert "| the most that the same operations allow | 2.0 times | 2.5 times |" in lines
+    assert "| training.fit, 2 at once, test accuracy | 70.3 % | 70.3 % |" in lines
+
+
 def test_a_gpu_is_shown_when_one_was_measured(tmp_path, monkeypatch):
     monkeypatch.setattr(speed, "FOLDER", tmp_path)
     assert speed.gpu() == "**Not measured yet.**\n"
