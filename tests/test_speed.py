@@ -32,9 +32,11 @@ def test_the_table_follows_the_stored_measurement(tmp_path, monkeypatch):
 
 def test_training_has_a_column_for_each_kind_of_processor(tmp_path, monkeypatch):
     found = {
+        "what": "a network",
+        "machine": "some",
         "thousand windows a second": {"plain loop": 5.0, "training.fit, 2 at once": 8.0},
         "million operations a window": 12.0,
-        "billion operations a second": {"matrix product of 2048 x 2048": 120},
+        "billion operations a second of a matrix product": 120,
         "test accuracy, %": {"plain loop": 70.0, "training.fit, 2 at once": 70.26},
         "largest difference of a subject's mean from the plain loop, points": 0.5,
     }
@@ -43,6 +45,7 @@ def test_training_has_a_column_for_each_kind_of_processor(tmp_path, monkeypatch)
     (tmp_path / "training.json").write_text(json.dumps({"float32": found, "bfloat16": half}))
     lines = speed.training().splitlines()
     assert lines[0] == "|  | without bfloat16 instructions | with bfloat16 instructions |"
+    assert "| measured on | some: a network | some: a network |" in lines
     assert "| plain loop, windows a second | 5,000 | 4,000 |" in lines
     assert "| bfloat16, windows a second |  | 9,000 |" in lines  # not measured on the other
     assert "| training.fit, 2 at once, share of that | 80 % |  |" in lines
