@@ -129,7 +129,7 @@ def gained(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFram
     Parameters
     ----------
     records : sequence of Record
-        Of `protocols.study`.
+        Of `protocols.replicate`.
     value : {"accuracy", "balanced_accuracy"}
 
     Returns

@@ -235,7 +235,7 @@ def under(
     return outcomes
 
 
-def study(
+def replicate(
     name: str,
     source: Source,
     subjects: Sequence[int],

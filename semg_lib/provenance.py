@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
+import copy
 import functools
 import hashlib
 import importlib.metadata
-import io
 import platform
-import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,21 +18,30 @@ from semg_lib import precision
 
 PACKAGE = Path(__file__).parent
 
-# Where a score comes from: the paper's own functions, how recordings are simulated, and how
-# predictions are scored. Everything these reach counts, and nothing else. How files are read does
-# not: a record holds a hash of every recording that was read.
-_PAPER = {False: ("Settings", "replicate", "study")}
-_PAPER[True] = (*_PAPER[False], "drift_study", "crosstalk_study")  # of the simulator
+# Where a score comes from: the paper's own settings, comparison and studies, and how predictions
+# are scored. Everything these reach counts, and nothing else. How files are read does not: a
+# record holds a hash of every recording that was read. The simulator counts where it was used.
+_PAPER = ("Settings", "replicate", "STUDIES")
 _SCORE = (("evaluation", "Outcome"), ("evaluation", "confusion"))
-_SIMULATED = ("synthetic", "simulate")
+_SIMULATE = ("synthetic", "simulate")
+_SIMULATOR = ("synthetic", "forearm")  # modules
 
 
 def code_hash(paper: str, *, simulated: bool) -> str:
-    """Return a hash of the code that a score depends on; comments and docstrings do not count."""
-    digest = hashlib.sha256()
-    for module, name in reached(paper, simulated=simulated):
-        digest.update(f"{module}.{name}\n{_module(module).text(name)}\n".encode())
-    return digest.hexdigest()[:12]
+    """Return a digest of the definitions that a score depends on.
+
+    It is taken from their syntax trees: comments, docstrings, annotations of functions, the notes
+    on settings, the format of the source and the place of a definition do not count. A definition
+    of the library is written by its bare name wherever it is used, so moving one to another
+    module changes nothing, and renaming one does.
+    """
+    texts = [
+        f"{name} {_text(own.canonical(statement))}"
+        for module, name in reached(paper, simulated=simulated)
+        for own in [_module(module)]
+        for statement in own.statements[name]
+    ]
+    return hashlib.sha256("\n".join(sorted(texts)).encode()).hexdigest()[:12]
 
 
 def reached(paper: str, *, simulated: bool) -> list[tuple[str, str]]:
@@ -45,12 +53,14 @@ def reached(paper: str, *, simulated: bool) -> list[tuple[str, str]]:
     module = f"papers.{paper}"
     if not (PACKAGE / "papers" / f"{paper}.py").is_file():
         module = paper  # what sets papers side by side is a module of its own
-    left = [(module, name) for name in _PAPER[simulated]] + [*_SCORE]
-    left += [_SIMULATED] if simulated else []
+    left = [(module, name) for name in _PAPER] + [*_SCORE]
+    left += [_SIMULATE] if simulated else []
     found: set[tuple[str, str]] = set()
     while left:
-        module, name = left.pop()
+        module, name = _resolve(*left.pop())
         if (module, name) in found or name not in _module(module).statements:
+            continue
+        if module in _SIMULATOR and not simulated:
             continue
         found.add((module, name))
         left.extend(_module(module).uses(name))
@@ -58,52 +68,134 @@ def reached(paper: str, *, simulated: bool) -> list[tuple[str, str]]:
     return sorted(found)
 
 
+def _resolve(module: str, name: str) -> tuple[str, str]:
+    """Return where a name is defined that a module may only have imported."""
+    while name not in _module(module).statements:
+        inner, own = _module(module).imports.get(name, ("", ""))
+        if not own:
+            break
+        module, name = inner, own
+    return module, name
+
+
 @dataclass(frozen=True)
 class _Module:
     """One module of the library: what its top level defines, and what its imports stand for."""
 
     name: str
-    lines: list[str]  # without comments and docstrings
     statements: dict[str, list[ast.stmt]]  # what defines or changes a name
     imports: dict[str, tuple[str, str]]  # alias: module and name; no name is the module itself
     effects: list[str]  # statements that bind no name act on whoever imports the module
 
-    def text(self, name: str) -> str:
-        """Return the source of a definition."""
-        parts = []
-        for statement in self.statements[name]:
-            decorators = getattr(statement, "decorator_list", [])
-            first = min(each.lineno for each in (statement, *decorators))
-            parts.extend(self.lines[first - 1 : statement.end_lineno])
-        return "\n".join(line for line in parts if line)
+    def named(self, node: ast.AST) -> tuple[str, str]:
+        """Return the library's definition that an expression names; none is ("", "")."""
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            module, own = self.imports.get(node.value.id, ("", ""))
+            return (module, node.attr) if module and not own else ("", "")
+        if isinstance(node, ast.Name):
+            module, own = self.imports.get(node.id, (self.name, node.id))
+            return (module, own) if own else ("", "")
+        return "", ""
 
     def uses(self, name: str) -> Iterator[tuple[str, str]]:
         """Yield the library's definitions that a definition names."""
         for statement in self.statements[name]:
+            nodes = [*ast.walk(_bare(statement))]
             for node in ast.walk(statement):
-                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                    module, own = self.imports.get(node.value.id, ("", ""))
-                    if module and not own:
-                        yield module, node.attr
-                elif isinstance(node, ast.Name):
-                    module, own = self.imports.get(node.id, (self.name, node.id))
-                    if own:
-                        yield module, own
+                # An annotation runs nothing, but tells whose methods are called.
+                for field in ("annotation", "returns"):
+                    annotation = getattr(node, field, None)
+                    nodes += ast.walk(annotation) if annotation else []
+            yield from (each for each in map(self.named, nodes) if each[1])
+
+    def canonical(self, statement: ast.stmt) -> ast.stmt:
+        """Return a statement as it counts: bare, and free of the place of what it names."""
+        module = self
+
+        class Place(ast.NodeTransformer):
+            def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+                found, own = module.named(node)
+                return ast.Name(own, ast.Load()) if found else self.generic_visit(node)
+
+            def visit_Name(self, node: ast.Name) -> ast.AST:
+                own = module.imports.get(node.id, ("", ""))[1]
+                return ast.Name(own or node.id, ast.Load())
+
+        return Place().visit(_bare(statement))
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes away what no score depends on."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        return None if _is_docstring(node) else self.generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        return None
+
+    visit_ImportFrom = visit_Import  # noqa: N815
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        for each in node.body:
+            if isinstance(each, ast.AnnAssign):  # of a dataclass: it makes a field
+                each.simple = 2
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
+        if node.simple == 2:
+            return self.generic_visit(node)
+        if node.value is None:
+            return None
+        return self.generic_visit(ast.Assign([node.target], node.value))
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Keep of a setting its value; its mark and its note are words about it."""
+        node.keywords = [each for each in node.keywords if each.arg != "marks"]
+        if isinstance(node.func, ast.Name) and node.func.id == "setting":
+            node.args = node.args[:1]
+        return self.generic_visit(node)
+
+
+def _bare(statement: ast.stmt) -> ast.stmt:
+    return _Bare().visit(copy.deepcopy(statement))
+
+
+def _text(node: object) -> str:
+    """Return a syntax tree as text that all versions of Python write alike."""
+    if isinstance(node, list):
+        return "[" + ",".join(_text(each) for each in node) + "]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    parts = [
+        f"{name}={_text(value)}"
+        for name, value in ast.iter_fields(node)
+        if value not in (None, []) and name not in ("ctx", "kind", "type_comment")
+    ]
+    constant = isinstance(node, ast.Constant) and node.value is None
+    return f"{type(node).__name__}({','.join(parts)}{'value=None' if constant else ''})"
 
 
 @functools.cache
 def _module(name: str) -> _Module:
-    source = (PACKAGE / f"{name.replace('.', '/')}.py").read_text()
-    tree = ast.parse(source)
+    path = PACKAGE / name.replace(".", "/")
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     imports: dict[str, tuple[str, str]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("semg_lib"):
-            package = node.module.removeprefix("semg_lib").removeprefix(".")
+            package = (node.module or "").removeprefix("semg_lib").removeprefix(".")
             for alias in node.names:
                 inner = f"{package}.{alias.name}".removeprefix(".")
-                is_module = (PACKAGE / f"{inner.replace('.', '/')}.py").is_file()
                 known = alias.asname or alias.name
-                imports[known] = (inner, "") if is_module else (package, alias.name)
+                imports[known] = (inner, "") if _is_module(inner) else (package, alias.name)
     statements: dict[str, list[ast.stmt]] = {}
     effects = []
     for statement in tree.body:
@@ -111,11 +203,16 @@ def _module(name: str) -> _Module:
             continue
         bound = set(_bound(statement))
         if not bound:
-            bound = {f"line {statement.lineno}"}
+            bound = {f"statement {len(effects)}"}
             effects.extend(bound)
         for each in bound:
             statements.setdefault(each, []).append(statement)
-    return _Module(name, _bare(source, tree), statements, imports, effects)
+    return _Module(name, statements, imports, effects)
+
+
+def _is_module(name: str) -> bool:
+    path = PACKAGE / name.replace(".", "/")
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
@@ -135,20 +232,6 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
 
 def _is_docstring(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def _bare(source: str, tree: ast.Module) -> list[str]:
-    """Return the lines of Python source, those of comments and docstrings empty."""
-    lines = source.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
-    for node in ast.walk(tree):
-        if _is_docstring(node):
-            for row in range(node.lineno - 1, node.end_lineno):
-                lines[row] = ""
-    return [line.rstrip() for line in lines]
 
 
 def versions() -> dict[str, str]:

@@ -22,7 +22,7 @@ from semg_lib.training import Recipe
 from semg_lib.windows import cut, thin_rest
 
 METHODS = ("cnn", "lda")
-STUDIES = ()  # the paper's studies beside its comparison of methods, each a function `study`
+STUDIES = {}  # the paper's studies beside its comparison of methods, a function a name
 DATABASES = {"db1": "A"}  # what its methods can take, and the exercises of a run that names none
 
 RECIPES = {

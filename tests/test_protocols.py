@@ -120,7 +120,7 @@ def test_a_vote_never_looks_ahead():
 
 def test_a_study_names_what_it_scores_and_is_the_same_in_any_process(chosen):
     source = Source("db1", "A")
-    found = list(protocols.study(BASE, source, [1, 2], chosen, methods=["lda"]))
+    found = list(protocols.replicate(BASE, source, [1, 2], chosen, methods=["lda"]))
     assert [(each.subject, each.method) for each in found] == [
         (1, f"{BASE}: lda"),
         (2, f"{BASE}: lda"),
@@ -128,7 +128,7 @@ def test_a_study_names_what_it_scores_and_is_the_same_in_any_process(chosen):
     here = protocols.under(PROTOCOLS[BASE], source, [2], chosen, methods=["lda"])
     np.testing.assert_array_equal(here[0].predicted, found[1].predicted)
     with pytest.raises(DataError, match="nobody else to train on"):
-        list(protocols.study("other subjects", source, [1], chosen))
+        list(protocols.replicate("other subjects", source, [1], chosen))
 
 
 def test_an_unknown_switch_is_told():

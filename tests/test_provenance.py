@@ -7,7 +7,10 @@ LIBRARY = {
     "papers/some2016.py": (
         "from semg_lib import helpers\nfrom semg_lib.evaluation import Outcome\n\n"
         "def replicate():\n    return Outcome(helpers.used())\n\n"
-        "def study():\n    pass\n\nNEVER = helpers.unused\n"
+        "def study():\n    pass\n\n"
+        "STUDIES = {'a': study}\n\n"
+        "class Settings:\n    rate: float = setting(1, 'A', 'rate, Hz')\n\n"
+        "NEVER = helpers.unused\n"
     ),
     "helpers.py": (
         '"""Help."""\nTABLE = {}\nTABLE["a"] = 1\n\n'
@@ -44,6 +47,8 @@ def hashed(tmp_path, monkeypatch):
         ("TABLE = {}", "TABLE = dict()"),
         ("class Outcome:\n    pass", "class Outcome:\n    x = 1"),
         ("def study():\n    pass", "def study():\n    return 1"),
+        ("setting(1,", "setting(2,"),
+        ("rate: float", "rate: int"),
         ('"""Help."""', "import warnings\nwarnings.simplefilter('error')"),
     ],
 )
@@ -58,12 +63,33 @@ def test_code_that_a_score_can_reach_counts(hashed, old, new):
         ('"""Say."""', '"""Tell."""'),
         ("return 1", "return 2"),
         ("NEVER", "EVER"),
+        ("return TABLE", "return (\n        TABLE\n    )"),
+        ("def used():", "def used() -> dict[str, int]:"),
+        ("TABLE = {}", "TABLE: dict[str, int] = {}"),
+        ("'A', 'rate, Hz'", "'S', 'rate in Hz'"),
         ("def simulate():\n    pass", "def simulate():\n    return 1"),
         ("def load():\n    pass", "def load():\n    return 1"),
     ],
 )
 def test_comments_and_what_is_out_of_reach_do_not_count(hashed, old, new):
     assert hashed() == hashed(old, new)
+
+
+def test_the_place_of_a_definition_does_not_count(hashed, tmp_path):
+    before = hashed()
+    (tmp_path / "room").mkdir()
+    (tmp_path / "helpers.py").rename(tmp_path / "room" / "inner.py")
+    changed = "from semg_lib import helpers", "from semg_lib.room import inner as helpers"
+    assert hashed(*changed) == before
+    assert ("room.inner", "used") in provenance.reached("some2016", simulated=False)
+
+
+def test_a_definition_is_followed_through_a_room_that_passes_it_on(hashed, tmp_path):
+    before = hashed()
+    (tmp_path / "room").mkdir()
+    (tmp_path / "room" / "__init__.py").write_text("from semg_lib.evaluation import Outcome\n")
+    changed = "from semg_lib.evaluation import Outcome", "from semg_lib.room import Outcome"
+    assert hashed(*changed) == before
 
 
 def test_a_simulated_run_depends_on_the_simulator(hashed):

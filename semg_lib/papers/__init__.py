@@ -1,8 +1,8 @@
 """The papers, by name, in order of their years: every module of this package is one.
 
-A paper's module has `METHODS`, `STUDIES`, `RECIPES`, `REPORTED`; `DATABASES`, those its methods can
-take, with the exercises of a run that names none; a dataclass `Settings` with ``named``;
-``replicate``; and ``claims``.
+A paper's module has `METHODS`, `RECIPES`, `REPORTED`; `STUDIES`, a function a name; `DATABASES`,
+those its methods can take, with the exercises of a run that names none; a dataclass `Settings`
+with ``named``; ``replicate``; and ``claims``.
 """
 
 import importlib

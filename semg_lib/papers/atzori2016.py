@@ -314,9 +314,6 @@ STUDY: dict[str, dict[str, Any]] = {
 }
 
 
-STUDIES = ("optimiser",)
-
-
 def study(
     recording: Recording,
     settings: Settings,
@@ -331,6 +328,9 @@ def study(
         changed = change(replace(settings, recipe=stated), STUDY[name])
         for outcome in replicate(recording, changed, methods=["cnn"], seed=seed, device=device):
             yield replace(outcome, method=name)
+
+
+STUDIES = {"optimiser": study}
 
 
 def claims(accuracy: pd.DataFrame) -> dict[str, pd.Series]:

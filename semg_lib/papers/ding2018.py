@@ -359,7 +359,6 @@ def classical(split: Split, scaler: Standardiser, *, seed: int = 0) -> np.ndarra
     return classifier.predict(unseen)
 
 
-STUDIES = ("crosstalk",)
 STRENGTHS = (0, 0.5, 1, 2)
 PAIR = ("C-SK", "C-SK2")  # the same but for independence, and cheap
 
@@ -385,6 +384,9 @@ def crosstalk_study(
         )
         for outcome in replicate(recording, settings, methods=PAIR, seed=seed, device=device):
             yield replace(outcome, method=f"{strength:g}: {outcome.method}")
+
+
+STUDIES = {"crosstalk": crosstalk_study}
 
 
 def claims(accuracy: pd.DataFrame) -> dict[str, pd.Series]:

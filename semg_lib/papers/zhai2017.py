@@ -395,7 +395,6 @@ STUDY: dict[str, dict[str, Any]] = {
     "fine-tuned": {"refit": "fine-tune"},
 }
 STUDIED = ("cnn_frozen", "cnn_recalibrated")
-STUDIES = ("assumptions", "drift")
 STRENGTHS = (0, 0.5, 1, 1.5, 2, 3)
 
 
@@ -437,6 +436,9 @@ def drift_study(
         methods = (*STUDIED, "cnn_oracle")
         for outcome in replicate(recording, settings, methods=methods, seed=seed, device=device):
             yield replace(outcome, method=f"{strength:g}: {outcome.method}")
+
+
+STUDIES = {"assumptions": study, "drift": drift_study}
 
 
 def claims(accuracy: pd.DataFrame) -> dict[str, pd.Series]:
