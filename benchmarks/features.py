@@ -40,8 +40,8 @@ def best_of(do) -> float:
 
 def here(signal: Path, values: Path) -> dict[str, float]:
     """Measure semg_lib, in this process."""
-    from semg_lib import features
-    from semg_lib.windows import cut
+    from semg_lib.signals import features
+    from semg_lib.signals.windows import cut
 
     emg = np.load(signal)
     recording = one_movement(emg, RATE)

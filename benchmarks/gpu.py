@@ -25,14 +25,16 @@ from torch import nn
 from torch.profiler import ProfilerActivity, profile
 from training import PlainWindows, operations, plain_loop
 
-from semg_lib import many, provenance, synthetic, training
+from semg_lib.evaluation import provenance
+from semg_lib.learning import many, training
+from semg_lib.learning.settings import change
 from semg_lib.papers import atzori2016, ding2018, zhai2017
-from semg_lib.recording import Recording
-from semg_lib.settings import change
+from semg_lib.recordings import simulator
+from semg_lib.recordings.recording import Recording
 
 
 def simulate(job: tuple[str, int, str]) -> Recording:
-    return synthetic.simulate(*job)
+    return simulator.simulate(*job)
 
 
 def clock(do: Callable[[], object], device: str) -> float:

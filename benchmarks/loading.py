@@ -19,9 +19,9 @@ from pathlib import Path
 import scipy.io
 from measuring import machine, store
 
-from semg_lib import cache, ninapro, synthetic
-from semg_lib.recording import Recording
-from semg_lib.source import Source
+from semg_lib.recordings import cache, ninapro, simulator
+from semg_lib.recordings.recording import Recording
+from semg_lib.recordings.source import Source
 
 NEEDED = ["emg", "restimulus", "rerepetition"]
 REPEATS = 15
@@ -74,7 +74,7 @@ def main() -> None:
         os.environ["SEMG_CACHE"] = str(Path(folder) / "cache")
         table: dict[str, object] = {"machine": machine()}
         for database, letter in (("db1", "A"), ("db2", "B")):
-            (path,) = synthetic.write_mat(Path(folder) / database, database, 1, letter)
+            (path,) = simulator.write_mat(Path(folder) / database, database, 1, letter)
             table[f"simulated {database.upper()}, exercise {letter}"] = measure(
                 path, database, 1, letter
             )

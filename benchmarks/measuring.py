@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from semg_lib.recording import Recording
+    from semg_lib.recordings.recording import Recording
 
 CORES = os.cpu_count() or 1
 
@@ -35,7 +35,7 @@ def noise(minutes: float, rate: int, channels: int) -> np.ndarray:
 
 def one_movement(emg: np.ndarray, rate: int) -> Recording:
     """Return a signal as a recording of one movement, which every window of it is of."""
-    from semg_lib.recording import Recording  # a peer's environment has no semg_lib
+    from semg_lib.recordings.recording import Recording  # a peer's environment has no semg_lib
 
     ones = np.ones(len(emg), np.int16)
     return Recording(emg, ones, ones, ones.astype(np.int8), rate, "db2", 1, simulated=True)

@@ -20,8 +20,8 @@ from measuring import machine, megabytes, noise, one_movement, store
 from sklearn.decomposition import PCA
 
 from semg_lib.papers import zhai2017
-from semg_lib.spectrograms import ChannelPCA
-from semg_lib.windows import Windows, cut
+from semg_lib.signals.spectrograms import ChannelPCA
+from semg_lib.signals.windows import Windows, cut
 
 MINUTES, RATE, CHANNELS = 5, 2000, 12
 CORES = min(2, os.cpu_count() or 1)

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from measuring import CORES, machine, megabytes, store
 
-from semg_lib import sweep
+from semg_lib.running import sweep
 from tests.fake_runs import fake, planned
 
 UNITS = 1000

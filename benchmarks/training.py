@@ -35,13 +35,14 @@ from measuring import CORES, machine, megabytes, store
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from semg_lib import inspection, precision, speed, training
+from semg_lib.learning import inspection, precision, training
+from semg_lib.learning.settings import change
+from semg_lib.learning.training import Recipe
 from semg_lib.papers import atzori2016
-from semg_lib.settings import change
-from semg_lib.source import Source
-from semg_lib.splits import Split
-from semg_lib.training import Recipe
-from semg_lib.windows import Windows
+from semg_lib.publishing import speed
+from semg_lib.recordings.source import Source
+from semg_lib.signals.splits import Split
+from semg_lib.signals.windows import Windows
 
 SUBJECTS, SEEDS = (1, 2, 4, 7), (0, 1)
 KEPT = {"MALLOC_TRIM_THRESHOLD_": "2000000000", "MALLOC_MMAP_THRESHOLD_": "1000000000"}

@@ -22,13 +22,16 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from semg_lib import cache, databases, notebooks, results, runs, synthetic
-from semg_lib import download as downloads
-from semg_lib import sweep as sweeps
-from semg_lib import verify as verification
-from semg_lib.forearm import Arm, Drift
-from semg_lib.recording import DataError
-from semg_lib.runs import Run
+from semg_lib.download import fetch as downloads
+from semg_lib.download import verify as verification
+from semg_lib.errors import DataError, RunError
+from semg_lib.evaluation import summaries
+from semg_lib.evaluation.records import Record, load_record
+from semg_lib.recordings import cache, databases, simulator
+from semg_lib.recordings.forearm import Arm, Drift
+from semg_lib.running import runs
+from semg_lib.running import sweep as sweeps
+from semg_lib.running.runs import Run
 
 app = typer.Typer(
     help="Replicate papers on decoding hand movements from surface EMG.",
@@ -115,7 +118,7 @@ def simulate(
     options = {"seed": seed, "drift": Drift(*[drift] * 4), "arm": Arm(crosstalk=crosstalk)}
     quiet = not out_console.is_terminal
     for number in track(numbers, "simulating", console=out_console, disable=quiet):
-        for path in synthetic.write_mat(out, spec.name, number, exercises or None, **options):
+        for path in simulator.write_mat(out, spec.name, number, exercises or None, **options):
             out_console.print(str(path), soft_wrap=True, highlight=False)
 
 
@@ -302,7 +305,7 @@ def table(
 ) -> None:
     """Show what the records below a folder say, whatever is there so far."""
     records, failed = sweeps.found(folder)
-    kinds: dict[tuple, list[results.Record]] = {}
+    kinds: dict[tuple, list[Record]] = {}
     for record in records:
         key = record.paper, record.database, record.exercises, record.simulated
         kinds.setdefault((*key, record.recipe, record.preset), []).append(record)
@@ -312,7 +315,7 @@ def table(
         out_console.print(f"failed: {path}", soft_wrap=True, highlight=False)
 
 
-def _print_summary(records: list[results.Record]) -> None:
+def _print_summary(records: list[Record]) -> None:
     """Print accuracies over subjects and seeds of records of one kind."""
     record = records[0]
     kind = "simulated " if record.simulated else ""
@@ -321,14 +324,14 @@ def _print_summary(records: list[results.Record]) -> None:
     shown = Table(title=title, title_justify="left")
     for name in ("method", "subjects", "seeds", "accuracy", "balanced"):
         shown.add_column(name, justify="left" if name == "method" else "right")
-    for method, row in results.summary(records).iterrows():
+    for method, row in summaries.summary(records).iterrows():
         values = f"{row['mean']:.1f} %", f"{row['balanced']:.1f} %"
         shown.add_row(str(method), f"{row['subjects']:.0f}", f"{row['seeds']:.0f}", *values)
     out_console.print(shown)
 
 
 def _show(path: Path) -> None:
-    _print_summary([results.load(path)])
+    _print_summary([load_record(path)])
     out_console.print(f"record: {path}", soft_wrap=True, highlight=False)
 
 
@@ -336,6 +339,6 @@ def main() -> None:
     """Run the command; an error that a user can mend is one line on standard error."""
     try:
         app()
-    except (DataError, ValueError, OSError, notebooks.RunError) as error:
+    except (DataError, ValueError, OSError, RunError) as error:
         print(f"semg: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(1)

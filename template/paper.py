@@ -12,14 +12,17 @@ import numpy as np
 import pandas as pd
 from torch import Tensor, nn
 
-from semg_lib import baselines, databases, features, splits, training
-from semg_lib.evaluation import Outcome
-from semg_lib.preprocessing import Standardiser, envelope
-from semg_lib.recording import Recording
-from semg_lib.settings import Reported, check_name, choose, setting
-from semg_lib.splits import Split
-from semg_lib.training import Recipe
-from semg_lib.windows import cut, thin_rest
+from semg_lib.errors import check_name
+from semg_lib.evaluation.scores import Outcome, Reported
+from semg_lib.learning import baselines, training
+from semg_lib.learning.settings import choose, setting
+from semg_lib.learning.training import Recipe
+from semg_lib.recordings import databases
+from semg_lib.recordings.recording import Recording
+from semg_lib.signals import features, splits
+from semg_lib.signals.preprocessing import Standardiser, envelope
+from semg_lib.signals.splits import Split
+from semg_lib.signals.windows import cut, thin_rest
 
 METHODS = ("cnn", "lda")
 STUDIES = {}  # the paper's studies beside its comparison of methods, a function a name

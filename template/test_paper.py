@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from semg_lib import results, splits
+from semg_lib.evaluation import summaries
+from semg_lib.evaluation.records import load_records
 from semg_lib.papers import template2000
 from semg_lib.papers.template2000 import METHODS, Settings, TemplateNet
+from semg_lib.signals import splits
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,6 @@ def test_the_same_seed_gives_the_same_predictions(recording, chosen):
 
 
 def test_the_claims_are_about_methods_of_the_records():
-    accuracy = results.by_subject(results.load_all("template2000"))
+    accuracy = summaries.by_subject(load_records("template2000"))
     for difference in template2000.claims(accuracy).values():
         assert list(difference.index) == list(accuracy.index)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import scipy.io
 
-from semg_lib import assignments, synthetic
+from semg_lib.course import assignments
 from semg_lib.papers import atzori2016
+from semg_lib.recordings import simulator
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,7 +20,7 @@ def _own_cache(tmp_path_factory):
 @pytest.fixture(scope="session")
 def recording():
     """Four movements of a DB1 subject: a third of exercise A."""
-    recording = synthetic.simulate("db1", 1, "A", movements=(1, 2, 3, 4))
+    recording = simulator.simulate("db1", 1, "A", movements=(1, 2, 3, 4))
     recording.emg.setflags(write=False)
     return recording
 
@@ -41,7 +42,7 @@ def root(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ninapro")
     for name, exercise in (("db1", "A"), ("db2", "B"), ("db3", "B")):
         movements = (1, 2, 3) if name == "db1" else (1,)
-        synthetic.write_mat(folder / name, name, 1, exercise, movements=movements)
+        simulator.write_mat(folder / name, name, 1, exercise, movements=movements)
     return folder
 
 

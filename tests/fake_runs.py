@@ -5,8 +5,8 @@ import sys
 import time
 from pathlib import Path
 
-from semg_lib import sweep
-from semg_lib.evaluation import Score
+from semg_lib.evaluation.scores import Score
+from semg_lib.running import sweep
 
 SECONDS = 0.0
 

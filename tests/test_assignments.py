@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from semg_lib import assignments, course, grading, notebooks
+from semg_lib.course import assignments, grading, students
+from semg_lib.publishing import sources
+from semg_lib.running import notebooks
 from tests.test_colab import ADDRESS, setup
 from tests.wrong_answers import ANSWERS
 
@@ -44,7 +46,7 @@ def test_there_are_five_with_four_wrong_answers_each():
 def test_masters_are_clean_and_their_points_add_up(name):
     path = assignments.MASTERS / f"{name}.ipynb"
     notebook = notebooks.read(path)
-    assert notebooks.to_text(notebooks.clean(notebook)) == path.read_text()
+    assert notebooks.to_text(sources.clean(notebook)) == path.read_text()
     tests: dict[str, float] = {}
     for cell in notebook.cells:
         if "-test-" in cell.id:
@@ -151,12 +153,12 @@ def test_blanks_fail_clearly_and_the_given_code_never(name, made, tmp_path):
 def test_students_have_data_of_their_own_and_the_same_everywhere():
     options = {"movements": (1,)}
     anne, again, bob = (
-        course.recording(name, "db1", "A", **options) for name in ("anne", " Anne", "bob")
+        students.recording(name, "db1", "A", **options) for name in ("anne", " Anne", "bob")
     )
     np.testing.assert_array_equal(anne.emg, again.emg)
     assert anne.emg.shape != bob.emg.shape or not np.allclose(anne.emg, bob.emg)
-    assert 0 <= course.seed("anne") < 2**31
-    screen = course.recording("anne", "db1", "A", labels="stimulus", **options)
+    assert 0 <= students.seed("anne") < 2**31
+    screen = students.recording("anne", "db1", "A", labels="stimulus", **options)
     np.testing.assert_array_equal(screen.emg, anne.emg)
 
 

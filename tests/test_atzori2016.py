@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from semg_lib import inspection, synthetic, training
-from semg_lib import settings as marks
+from semg_lib.learning import inspection, training
+from semg_lib.learning import settings as marks
 from semg_lib.papers import atzori2016
 from semg_lib.papers.atzori2016 import AtzoriNet, Settings
-from semg_lib.splits import audit
+from semg_lib.recordings import simulator
+from semg_lib.signals.splits import audit
 
 OTTO_BOCK = (10, 15, 53)
 DELSYS = (12, 30, 50)
@@ -120,7 +121,7 @@ def test_training_windows_are_fewer_by_their_step(recording, settings):
 
 
 def test_db2_becomes_an_envelope_that_the_delsys_network_takes():
-    recording = synthetic.simulate("db2", 1, "B", movements=(1, 2))
+    recording = simulator.simulate("db2", 1, "B", movements=(1, 2))
     settings = Settings.named("db2", preset="quick", epochs=1)
     split, scaler = atzori2016.prepare(recording, settings)
     assert split.train.recording.rate == 200

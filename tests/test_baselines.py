@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from semg_lib import baselines
+from semg_lib.learning import baselines
 
 
 @pytest.mark.parametrize("name", baselines.NAMES)

@@ -8,10 +8,10 @@ import threading
 
 import pytest
 
-from semg_lib import book, printing
+from semg_lib.publishing import build, pdf
 
-CHROMIUM = printing.chromium()
-CONTENTS = tuple(printing.contents())
+CHROMIUM = pdf.chromium()
+CONTENTS = tuple(pdf.contents())
 PAGES = (*CONTENTS, "search")
 SCHEMES = ("light", "dark")
 
@@ -23,7 +23,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def address():
-    folder = book.build().parent
+    folder = build.build().parent
     handler = functools.partial(Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)

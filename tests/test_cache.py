@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from semg_lib import cache
-from semg_lib.recording import DataError
+from semg_lib.errors import DataError
+from semg_lib.recordings import cache
 
 
 @pytest.fixture

@@ -1,14 +1,17 @@
 import pytest
 from typer.testing import CliRunner
 
-from semg_lib import cards, claims, results, settings
 from semg_lib.cli import app
+from semg_lib.evaluation import statistics, summaries
+from semg_lib.evaluation.records import load_records
+from semg_lib.learning import settings
 from semg_lib.papers import PAPERS, atzori2016
+from semg_lib.publishing import cards
 
 
 @pytest.fixture(params=PAPERS)
 def records(request):
-    return results.load_all(request.param, recipe="recommended", preset="full")
+    return load_records(request.param, recipe="recommended", preset="full")
 
 
 def rows(text):
@@ -38,8 +41,8 @@ def test_a_card_follows_its_records(records):
 
 
 def test_a_card_tells_every_verdict():
-    records = results.load_all("atzori2016", recipe="recommended")
-    verdicts = claims.judge(atzori2016.claims(results.by_subject(records)))
+    records = load_records("atzori2016", recipe="recommended")
+    verdicts = statistics.judge(atzori2016.claims(summaries.by_subject(records)))
     card = made(records, {"DB1": verdicts})
     for claim, row in verdicts.iterrows():
         assert card[f"claim: {claim}"].startswith(f"**{row['verdict']}**")

@@ -4,12 +4,16 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from semg_lib import cli, results, runs, synthetic
-from semg_lib.forearm import Arm, Drift
+from semg_lib import cli
+from semg_lib.errors import DataError
+from semg_lib.evaluation import summaries
+from semg_lib.evaluation.records import load_record, load_records
 from semg_lib.papers import atzori2016
-from semg_lib.recording import DataError
-from semg_lib.runs import Run
-from semg_lib.source import Source
+from semg_lib.recordings import simulator
+from semg_lib.recordings.forearm import Arm, Drift
+from semg_lib.recordings.source import Source
+from semg_lib.running import runs
+from semg_lib.running.runs import Run
 
 
 def semg(monkeypatch, capsys, *arguments):
@@ -56,7 +60,7 @@ def test_simulate_writes_files_that_load(tmp_path, monkeypatch, capsys):
 
 def test_simulate_turns_drift_and_crosstalk(tmp_path, monkeypatch, capsys):
     asked = []
-    monkeypatch.setattr(synthetic, "write_mat", lambda *a, **options: asked.append(options) or [])
+    monkeypatch.setattr(simulator, "write_mat", lambda *a, **options: asked.append(options) or [])
     status, _, _ = semg(
         monkeypatch, capsys, "simulate", "--out", tmp_path, "--drift", "0", "--crosstalk", "2"
     )
@@ -126,7 +130,7 @@ def test_a_run_leaves_notebook_and_record_and_goes_on(root, tmp_path, monkeypatc
     (folder,) = tmp_path.iterdir()
     assert folder.name == "atzori2016-db1-A-s1-quick-recommended-seed3-1epochs"
     assert {"notebook.ipynb", "record.json"} <= {path.name for path in folder.iterdir()}
-    record = results.load(folder / "record.json")
+    record = load_record(folder / "record.json")
     assert (record.seed, record.subjects, record.exercises) == (3, [1], "A")
     assert record.simulated  # the files were simulated, and say so
     assert [score.method for score in record.scores] == ["cnn", "lda"]
@@ -134,7 +138,7 @@ def test_a_run_leaves_notebook_and_record_and_goes_on(root, tmp_path, monkeypatc
     before = record.scores
     status, _, _ = semg(monkeypatch, capsys, *arguments)
     assert status == 0
-    assert results.load(folder / "record.json").scores == before
+    assert load_record(folder / "record.json").scores == before
 
 
 def test_a_paper_brings_its_database_and_exercises():
@@ -146,7 +150,7 @@ def test_a_paper_brings_its_database_and_exercises():
 def test_an_amputee_who_stopped_early_runs_on_what_there_is(tmp_path, monkeypatch, capsys):
     """Subject 1 of DB3 did not begin exercise D; asked for it, the run takes B and C."""
     for exercise, movements in (("B", (1, 2, 3)), ("C", (18, 19))):
-        synthetic.write_mat(tmp_path / "db3", "db3", 1, exercise, movements=movements)
+        simulator.write_mat(tmp_path / "db3", "db3", 1, exercise, movements=movements)
     source = Source("db3", "BCD", str(tmp_path))
     assert list(source.files(1)) == ["B", "C"]
     assert source.load(1).movements.tolist() == [1, 2, 3, 18, 19]
@@ -163,7 +167,7 @@ def test_an_amputee_who_stopped_early_runs_on_what_there_is(tmp_path, monkeypatc
     assert status == 0, err
     assert "svm_recalibrated" in out
     (path,) = (tmp_path / "o").glob("*/record.json")
-    record = results.load(path)
+    record = load_record(path)
     assert record.simulated
     assert [len(score.sessions) for score in record.scores] == [5, 5]
     assert record.labels == [1, 2, 3]
@@ -183,7 +187,7 @@ def test_help_lists_the_commands():
 @pytest.mark.real
 def test_a_committed_record_is_reproduced(real_root):
     """The classical methods of one real subject, by the library; CI has no time for the network."""
-    stored = results.by_subject(results.load_all("atzori2016", recipe="recommended", seed=0))
+    stored = summaries.by_subject(load_records("atzori2016", recipe="recommended", seed=0))
     recording = Source("db1", "A", str(real_root)).load(2)
     settings = atzori2016.Settings.named("db1")
     for outcome in atzori2016.replicate(recording, settings, methods=["lda", "random_forest"]):

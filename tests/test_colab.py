@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from semg_lib import assignments, notebooks
+from semg_lib.course import assignments
+from semg_lib.running import notebooks
 
 ROOT = Path(__file__).parent.parent
 ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]

@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
-from semg_lib import comparison, evaluation, results, synthetic
-from semg_lib.comparison import METHODS, Settings
-from semg_lib.results import Record
+from semg_lib.evaluation.records import Record, load_record
+from semg_lib.evaluation.scores import CostedScore
+from semg_lib.recordings import simulator
+from semg_lib.studies import comparison
+from semg_lib.studies.comparison import METHODS, Settings
 
 
 @pytest.fixture(scope="module")
 def recording():
-    return synthetic.simulate("db2", 1, "B", movements=(1, 2, 3))
+    return simulator.simulate("db2", 1, "B", movements=(1, 2, 3))
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +71,8 @@ def test_costs_survive_a_record(recording, settings, tmp_path):
     for outcome in comparison.replicate(recording, settings, methods=["zhai2017", "lda"]):
         record.add(outcome)
     record.save(tmp_path / "record.json")
-    again = results.load(tmp_path / "record.json")
-    assert [type(each) for each in again.scores] == [evaluation.CostedScore] * 2
+    again = load_record(tmp_path / "record.json")
+    assert [type(each) for each in again.scores] == [CostedScore] * 2
     table = comparison.costs([again])
     assert table.loc["zhai2017", "parameters"] == again.scores[0].parameters
     assert np.isnan(table.loc["lda", "parameters"])

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from semg_lib import claims, results, synthetic, training
-from semg_lib import settings as marks
+from semg_lib.errors import DataError
+from semg_lib.evaluation import statistics, summaries
+from semg_lib.evaluation.records import load_records
+from semg_lib.learning import settings as marks
+from semg_lib.learning import training
+from semg_lib.learning.settings import change
 from semg_lib.papers import ding2018
 from semg_lib.papers.ding2018 import LONG, SHORT, DingNet, Settings
-from semg_lib.recording import DataError
-from semg_lib.settings import change
+from semg_lib.recordings import simulator
 
 FEW = (1, 2, 3, 4)
 QUICK = Settings.named("db2", preset="quick", epochs=1)
@@ -17,7 +20,7 @@ QUICK = Settings.named("db2", preset="quick", epochs=1)
 
 @pytest.fixture(scope="module")
 def raw():
-    return synthetic.simulate("db2", 1, "B", movements=FEW)
+    return simulator.simulate("db2", 1, "B", movements=FEW)
 
 
 def test_every_width_of_both_blocks_is_as_derived():
@@ -163,16 +166,16 @@ def test_a_crosstalk_study_names_strength_and_variant():
 
 
 def stored(**wanted):
-    return results.load_all("ding2018", database="db2", preset="full", simulated=True, **wanted)
+    return load_records("ding2018", database="db2", preset="full", simulated=True, **wanted)
 
 
 def test_every_variant_of_the_full_run_is_far_above_chance_and_has_learnt():
     records = stored(exercises="B")
-    accuracy = results.by_subject(records)
+    accuracy = summaries.by_subject(records)
     assert set(accuracy.columns) == set(ding2018.METHODS)
     assert len(accuracy) >= 10
     assert (accuracy.mean() > 5 / 17).all()
     for record in records:
         for curves in record.losses.values():
             assert all(curve[-1] < curve[0] for curve in curves)
-    assert set(claims.judge(ding2018.claims(accuracy))["subjects"]) == {len(accuracy)}
+    assert set(statistics.judge(ding2018.claims(accuracy))["subjects"]) == {len(accuracy)}

@@ -6,11 +6,12 @@ import threading
 
 import pytest
 
-from semg_lib import download, synthetic, verify
 from semg_lib.cli import main
-from semg_lib.databases import database
-from semg_lib.recording import DataError
-from semg_lib.registry import REGISTRY, read_registry
+from semg_lib.download import fetch, verify
+from semg_lib.download.checksums import REGISTRY, read_registry
+from semg_lib.errors import DataError
+from semg_lib.recordings import simulator
+from semg_lib.recordings.databases import database
 from tests.server import archive, serving
 
 PATHS = {subject: f"DB1/Preprocessed/s{subject}.zip" for subject in (1, 2, 3)}
@@ -22,7 +23,7 @@ def subjects(tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     found = {}
     for subject in PATHS:
-        (path,) = synthetic.write_mat(folder, "db1", subject, "A", movements=(1, 2))
+        (path,) = simulator.write_mat(folder, "db1", subject, "A", movements=(1, 2))
         found[subject] = path.read_bytes()
     return found
 
@@ -36,7 +37,7 @@ def server(subjects):
 
 
 def get(server, root, numbers=(1,), **options):
-    return download.download("db1", numbers, root, base_url=server.url, pause_s=0.01, **options)
+    return fetch.download("db1", numbers, root, base_url=server.url, pause_s=0.01, **options)
 
 
 def whole(root, subjects, number=1):
@@ -51,7 +52,7 @@ def left_over(root):
 
 
 def test_addresses_are_the_official_ones():
-    assert [download.archives(database(name), [3])[0].url for name in download.ARCHIVES] == [
+    assert [fetch.archives(database(name), [3])[0].url for name in fetch.ARCHIVES] == [
         "https://ninapro.hevs.ch/files/DB1/Preprocessed/s3.zip",
         "https://ninapro.hevs.ch/files/DB2_Preproc/DB2_s3.zip",
         "https://ninapro.hevs.ch/files/db3_Preproc/s3_0.zip",
@@ -94,7 +95,7 @@ def test_a_broken_transfer_goes_on_where_it_was(server, subjects, tmp_path):
     server.faults[PATHS[1]] = ["break at 20000"]
     assert get(server, tmp_path) == []
     assert server.requests[PATHS[1]] == 2
-    assert server.sent[PATHS[1]] < len(server.content[PATHS[1]]) + download._BLOCK
+    assert server.sent[PATHS[1]] < len(server.content[PATHS[1]]) + fetch._BLOCK
     assert whole(tmp_path, subjects)
 
 
@@ -164,7 +165,7 @@ def test_what_does_not_pass_is_one_line_and_a_failing_exit(
     server, tmp_path, faults, said, monkeypatch, capsys
 ):
     server.faults[PATHS[2]] = list(faults)
-    original = download.download
+    original = fetch.download
     monkeypatch.setattr(
         "semg_lib.cli.downloads.download", lambda *a, **k: original(*a, **k, pause_s=0.01)
     )
@@ -182,7 +183,7 @@ def test_what_does_not_pass_is_one_line_and_a_failing_exit(
 
 
 def test_a_missing_server_is_told(tmp_path):
-    failed = download.download("db1", [1], tmp_path, base_url="http://127.0.0.1:9", pause_s=0.01)
+    failed = fetch.download("db1", [1], tmp_path, base_url="http://127.0.0.1:9", pause_s=0.01)
     assert "no connection" in failed[0][1]
 
 
@@ -213,7 +214,7 @@ def test_a_list_that_is_no_list_is_told(server, tmp_path):
 
 def test_a_disk_that_is_too_small_is_told_before_the_start(server, tmp_path, monkeypatch):
     usage = type("Usage", (), {"free": 1000})
-    monkeypatch.setattr(download.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(fetch.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(DataError, match=r"GB are needed .* take fewer subjects"):
         get(server, tmp_path)
     assert not server.requests

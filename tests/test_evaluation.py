@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from semg_lib import claims, evaluation
-from semg_lib.evaluation import Outcome
+from semg_lib.evaluation import statistics
+from semg_lib.evaluation.scores import Outcome, confusion
 from semg_lib.papers import atzori2016
 
 
@@ -14,7 +14,7 @@ def test_scores_of_a_hand_made_confusion():
     assert score.accuracy == 5 / 8
     assert score.balanced_accuracy == pytest.approx((3 / 4 + 1 / 2 + 1 / 2) / 3)
     assert (score.subject, score.method, score.classes, score.n_test) == (3, "lda", 3, 8)
-    counts = evaluation.confusion(label, predicted, np.array([0, 1, 2]))
+    counts = confusion(label, predicted, np.array([0, 1, 2]))
     assert counts.tolist() == [[3, 1, 0], [1, 1, 0], [0, 0, 1]]
 
 
@@ -22,19 +22,19 @@ def test_interval_covers_the_mean_as_often_as_it_says():
     rng = np.random.default_rng(0)
     inside = 0
     for _ in range(150):
-        low, high = evaluation.interval(rng.normal(5, 2, 20))
+        low, high = statistics.interval(rng.normal(5, 2, 20))
         inside += low <= 5 <= high
     assert 0.85 <= inside / 150 <= 0.99
 
 
 def test_interval_of_few_or_equal_values():
-    assert np.isnan(evaluation.interval(np.array([1.0, 2.0]))).all()
-    assert evaluation.interval(np.ones(5)) == (1, 1)
+    assert np.isnan(statistics.interval(np.array([1.0, 2.0]))).all()
+    assert statistics.interval(np.ones(5)) == (1, 1)
 
 
 def test_holm_by_hand():
-    np.testing.assert_allclose(evaluation.holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06])
-    np.testing.assert_allclose(evaluation.holm([0.9, 0.8]), [1, 1])
+    np.testing.assert_allclose(statistics.holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06])
+    np.testing.assert_allclose(statistics.holm([0.9, 0.8]), [1, 1])
 
 
 def frame(cnn, lda=0.70, forest=0.76, n=12):
@@ -47,7 +47,7 @@ def frame(cnn, lda=0.70, forest=0.76, n=12):
 
 def test_paired_tests_see_what_is_planted():
     accuracy = frame(0.80)
-    table = evaluation.signed_rank(
+    table = statistics.signed_rank(
         accuracy[["cnn"]].rename(columns={"cnn": "lda"}) - accuracy[["lda"]]
     )
     assert table.loc["lda", "difference"] == pytest.approx(0.1, abs=0.02)
@@ -65,11 +65,11 @@ def test_paired_tests_see_what_is_planted():
     ],
 )
 def test_claims_get_the_verdict_they_deserve(cnn, verdicts):
-    table = claims.judge(atzori2016.claims(frame(cnn)))
+    table = statistics.judge(atzori2016.claims(frame(cnn)))
     assert table["verdict"].tolist() == verdicts
     assert (table["low"] <= table["difference"]).all()
     assert (table["difference"] <= table["high"]).all()
 
 
 def test_few_subjects_decide_nothing():
-    assert set(claims.judge(atzori2016.claims(frame(0.9, n=4)))["verdict"]) == {"undecided"}
+    assert set(statistics.judge(atzori2016.claims(frame(0.9, n=4)))["verdict"]) == {"undecided"}

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import pywt
 
-from semg_lib import features
-from semg_lib.preprocessing import Standardiser
-from semg_lib.windows import cut
+from semg_lib.signals import features
+from semg_lib.signals.preprocessing import Standardiser
+from semg_lib.signals.windows import cut
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ import scipy.io
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from semg_lib import ninapro, synthetic
-from semg_lib.databases import LABELS
-from semg_lib.recording import DataError, DataWarning
-from semg_lib.source import Source
+from semg_lib.errors import DataError, DataWarning
+from semg_lib.recordings import ninapro, simulator
+from semg_lib.recordings.databases import LABELS
+from semg_lib.recordings.source import Source
 from tests.test_matfile import write_73
 
 CASES = {"compressed": 400, "uncompressed": 600, "7.3": 400, "real": 150}
@@ -46,7 +46,7 @@ def bounded(seconds=10, gigabytes=2):
 def sound(tmp_path_factory):
     """Return bytes of sound files by their kinds, with the labels and the signal they hold."""
     folder = tmp_path_factory.mktemp("sound")
-    (path,) = synthetic.write_mat(folder, "db1", 1, "A", movements=(1, 2))
+    (path,) = simulator.write_mat(folder, "db1", 1, "A", movements=(1, 2))
     content = scipy.io.loadmat(path)
     tables = {name: table for name, table in content.items() if name[0] != "_"}
     scipy.io.savemat(folder / "plain.mat", tables)

@@ -5,7 +5,7 @@ import csv
 import nbformat
 import pytest
 
-from semg_lib import grading
+from semg_lib.course import grading
 
 NAME = "1-signals"
 OTTER = {"otter": {"assignment_name": NAME}}

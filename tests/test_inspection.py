@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from semg_lib import inspection
+from semg_lib.learning import inspection
 
 
 def test_multiply_adds_are_counted_by_hand():

@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from semg_lib import comparison_plots, listing, results
+from semg_lib import figures
+from semg_lib.evaluation import summaries
+from semg_lib.evaluation.records import load_records
 from semg_lib.papers import PAPERS
+from semg_lib.publishing import listing
 
 
 def test_every_stated_accuracy_is_there_once_with_what_the_paper_says_only():
@@ -26,14 +29,14 @@ def test_every_stated_accuracy_is_there_once_with_what_the_paper_says_only():
 def test_ours_are_the_means_of_the_records_and_say_whether_anybody_was_recorded():
     table = listing.numbers()
     for name in PAPERS:
-        for record in results.load_all(name, preset="full"):
+        for record in load_records(name, preset="full"):
             kind = listing.SIMULATED if record.simulated else listing.REAL
             rows = table[
                 (table["of"] == name) & table["data"].str.startswith(record.database.upper())
             ]
             assert kind in set(rows["whose"])
-    real = results.load_all("atzori2016", database="db1", recipe="recommended", preset="full")
-    mean = results.summary(real).loc["cnn", "mean"]
+    real = load_records("atzori2016", database="db1", recipe="recommended", preset="full")
+    mean = summaries.summary(real).loc["cnn", "mean"]
     row = table[
         (table["of"] == "atzori2016") & (table["method"] == "CNN") & (table["whose"] == "ours")
     ]
@@ -76,16 +79,16 @@ def test_figures_tell_what_they_show():
     accuracy = pd.DataFrame(
         rng.random((9, 3)) + np.array([0, 0.05, 3]), columns=["lda", "knn", "svm"]
     )
-    ranks = comparison_plots.ranks(accuracy)
+    ranks = figures.ranks(accuracy)
     assert "SVM 1.00" in ranks.alt
     assert "kNN and LDA" in ranks.alt or "LDA and kNN" in ranks.alt
     costs = pd.DataFrame(
         {"accuracy": [70.0, 80.0], "parameters": [1e5, np.nan], "a decision, ms": [1.0, 2.0]},
         index=["cnn", "lda"],
     )
-    told = comparison_plots.costs(costs).alt
+    told = figures.costs(costs).alt
     assert "CNN 70.0 %, parameters 1e+05, a decision, ms 1" in told
     assert "LDA 80.0 %, a decision, ms 2" in told
     index = pd.MultiIndex.from_product([["base", "leak"], ["cnn"]], names=["protocol", "method"])
     gained = pd.DataFrame({"gained": [0.0, 9.5], "low": [0.0, 9], "high": [0.0, 10]}, index=index)
-    assert "leak +9.5" in comparison_plots.gained(gained).alt
+    assert "leak +9.5" in figures.gained(gained).alt

@@ -7,14 +7,15 @@ import pytest
 import torch
 from torch import nn
 
-from semg_lib import many, precision, synthetic, training
-from semg_lib.augmentation import WhiteNoise
+from semg_lib.learning import many, precision, training
+from semg_lib.learning.augmentation import WhiteNoise
+from semg_lib.learning.settings import change
+from semg_lib.learning.training import Recipe
 from semg_lib.papers import atzori2016, ding2018
 from semg_lib.papers.atzori2016 import AtzoriNet
-from semg_lib.preprocessing import Standardiser
-from semg_lib.settings import change
-from semg_lib.splits import Split
-from semg_lib.training import Recipe
+from semg_lib.recordings import simulator
+from semg_lib.signals.preprocessing import Standardiser
+from semg_lib.signals.splits import Split
 
 RECIPE = Recipe(learning_rate=0.05, batch_size=64, epochs=2, initial="he", schedule="cosine")
 
@@ -25,7 +26,7 @@ def splits():
     settings = atzori2016.Settings.named("db1", preset="quick")
     found = []
     for subject in (1, 2, 3):
-        recording = synthetic.simulate("db1", subject, "A", movements=(1, 2, 3))
+        recording = simulator.simulate("db1", subject, "A", movements=(1, 2, 3))
         whole = atzori2016.prepare(recording, settings)[0]
         found.append(Split(whole.train[:: 5 + subject], whole.test[::6]))
     assert len({len(split.train) for split in found}) == 3
@@ -165,7 +166,7 @@ def test_subjects_replicated_together_are_each_ones_own(paper, monkeypatch):
     if paper is ding2018:  # what is dropped is drawn anew by each
         settings = change(settings, {"dropout": 0.0})
     recordings = [
-        synthetic.simulate(database, subject, letter, movements=(1, 2)) for subject in (1, 2)
+        simulator.simulate(database, subject, letter, movements=(1, 2)) for subject in (1, 2)
     ]
     alone = [
         next(paper.replicate(recording, settings, methods=[network])) for recording in recordings

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import scipy.io
 
-from semg_lib import matfile
-from semg_lib.recording import DataError
+from semg_lib.errors import DataError
+from semg_lib.recordings import matlab
 
 RNG = np.random.default_rng(0)
 TABLES = {
@@ -30,7 +30,7 @@ def write_73(path, tables, **how):
 def test_tables_are_those_that_scipy_reads(tmp_path, compressed):
     path = tmp_path / "a.mat"
     scipy.io.savemat(path, TABLES, do_compression=compressed)
-    found = matfile.read(path, list(TABLES))
+    found = matlab.read(path, list(TABLES))
     theirs = scipy.io.loadmat(path)
     for name in TABLES:
         np.testing.assert_array_equal(found.arrays[name], theirs[name])
@@ -42,7 +42,7 @@ def test_tables_are_those_that_scipy_reads(tmp_path, compressed):
 def test_large_tables_come_as_float32_whatever_they_were(tmp_path):
     path = tmp_path / "a.mat"
     scipy.io.savemat(path, TABLES, do_compression=True)
-    arrays = matfile.read(path, ["emg", "wide", "nowhere"], single=["emg", "wide"]).arrays
+    arrays = matlab.read(path, ["emg", "wide", "nowhere"], single=["emg", "wide"]).arrays
     assert set(arrays) == {"emg", "wide"}
     for name, table in arrays.items():
         np.testing.assert_array_equal(table, TABLES[name].astype(np.float32))
@@ -53,7 +53,7 @@ def test_version_73_is_read_as_well(tmp_path, how):
     path = tmp_path / "a.mat"
     tables = {name: table for name, table in TABLES.items() if name != "empty"}
     write_73(path, tables, **how)
-    found = matfile.read(path, list(tables), single=["emg"])
+    found = matlab.read(path, list(tables), single=["emg"])
     for name, table in tables.items():
         np.testing.assert_array_equal(
             found.arrays[name], table.astype(np.float32) if name == "emg" else table
@@ -70,7 +70,7 @@ def test_every_cut_is_told(tmp_path):
             continue  # a file without variables
         cut.write_bytes(whole[:n])
         with pytest.raises(DataError, match=r"cut\.mat: .*; download it again"):
-            matfile.read(cut, ["emg"])
+            matlab.read(cut, ["emg"])
 
 
 def test_a_damaged_variable_that_is_not_read_is_told_by_check_alone(tmp_path):
@@ -79,11 +79,11 @@ def test_a_damaged_variable_that_is_not_read_is_told_by_check_alone(tmp_path):
     data = bytearray(path.read_bytes())
     data[-3] ^= 1  # the checksum of the last
     path.write_bytes(data)
-    assert matfile.read(path, ["one"]).arrays["one"] == 7
+    assert matlab.read(path, ["one"]).arrays["one"] == 7
     with pytest.raises(DataError, match="checksum"):
-        matfile.read(path, ["emg"])
+        matlab.read(path, ["emg"])
     with pytest.raises(DataError, match="checksum"):
-        matfile.check(path)
+        matlab.check(path)
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,12 @@ def test_what_is_no_table_of_numbers_is_told(tmp_path, content):
     path = tmp_path / "a.mat"
     scipy.io.savemat(path, content)
     with pytest.raises(DataError, match="a holds no table of real numbers"):
-        matfile.read(path, ["a"])
+        matlab.read(path, ["a"])
 
 
 def test_a_missing_file_and_another_format_are_told(tmp_path):
     with pytest.raises(DataError, match="no such file"):
-        matfile.read(tmp_path / "a.mat", ["emg"])
+        matlab.read(tmp_path / "a.mat", ["emg"])
     (tmp_path / "a.mat").write_bytes(b"")
     with pytest.raises(DataError, match="it is empty"):
-        matfile.read(tmp_path / "a.mat", ["emg"])
+        matlab.read(tmp_path / "a.mat", ["emg"])

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 import torch
 
-from semg_lib import training
+from semg_lib.learning import training
 from semg_lib.papers.atzori2016 import AtzoriNet
 from semg_lib.papers.ding2018 import DingNet
 from semg_lib.papers.zhai2017 import ZhaiNet

@@ -5,9 +5,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from semg_lib import notebooks
-from semg_lib.notebooks import GOLDEN, RunError
-from semg_lib.recording import DataError
+from semg_lib.errors import DataError, RunError
+from semg_lib.publishing import sources
+from semg_lib.publishing.sources import GOLDEN
+from semg_lib.running import notebooks
 
 SOURCES = sorted(notebooks.FOLDER.glob("*.ipynb"))
 
@@ -23,7 +24,7 @@ def small(tmp_path):
         new_code_cell("n", id="echo", metadata={"collapsed": True}),
     ]
     path = tmp_path / "small.ipynb"
-    path.write_text(notebooks.to_text(notebooks.clean(new_notebook(cells=cells))))
+    path.write_text(notebooks.to_text(sources.clean(new_notebook(cells=cells))))
     return path
 
 
@@ -38,16 +39,16 @@ def nbval(path):
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
 def test_sources_are_clean(path):
-    assert notebooks.problems(path) == []
+    assert sources.problems(path) == []
 
 
 def test_golden_cells_are_stored_compared_and_stable(small):
-    assert notebooks.problems(small)
-    notebooks.main(["golden", str(small)])
-    assert notebooks.problems(small) == []
+    assert sources.problems(small)
+    sources.main(["golden", str(small)])
+    assert sources.problems(small) == []
     before = small.read_bytes()
-    notebooks.main(["golden", str(small)])
-    notebooks.main(["clean", str(small)])
+    sources.main(["golden", str(small)])
+    sources.main(["clean", str(small)])
     assert small.read_bytes() == before
     assert nbval(small)[0] == 0
     small.write_text(small.read_text().replace('"6\\n"', '"7\\n"'))
@@ -64,7 +65,7 @@ def test_cleaning_takes_out_what_running_leaves(small):
     notebook.cells[4].outputs = [new_output("stream", text="2\n")]
     notebook.cells.insert(2, new_code_cell("n = 9", metadata={"tags": ["injected-parameters"]}))
     notebook.metadata["papermill"] = {"output_path": "somewhere"}
-    cleaned = notebooks.clean(notebook)
+    cleaned = sources.clean(notebook)
     text = notebooks.to_text(cleaned)
     assert "papermill" not in text
     assert "injected" not in text
@@ -72,11 +73,11 @@ def test_cleaning_takes_out_what_running_leaves(small):
 
 
 def test_problems_are_found(small):
-    notebook = notebooks.clean(notebooks.read(small))
+    notebook = sources.clean(notebooks.read(small))
     notebook.cells[4].source = "\n".join(["x = 1"] * 21) + ";"
     notebook.cells[1].metadata = nbformat.from_dict({})
     small.write_text(notebooks.to_text(notebook))
-    found = "\n".join(notebooks.problems(small))
+    found = "\n".join(sources.problems(small))
     for said in ("tagged parameters", "golden", "21 lines", "semicolon"):
         assert said in found
 
@@ -113,7 +114,7 @@ def test_published_copies_hold_no_traces_and_have_alternative_texts(small, tmp_p
     small.write_text(notebooks.to_text(notebook))
     out = tmp_path / "executed.ipynb"
     notebooks.run(small, out, {"n": 3, "root": str(tmp_path)}, quiet=True)
-    copy = notebooks.publish(notebooks.read(out), "Run on nothing.")
+    copy = sources.publish(notebooks.read(out), "Run on nothing.")
     text = notebooks.to_text(copy)
     for trace in ("papermill", "warned", str(tmp_path), "start_time"):
         assert trace not in text
@@ -127,10 +128,10 @@ def test_files_that_are_no_notebooks_are_told(tmp_path, capsys):
     (tmp_path / "bad.ipynb").write_text("hello")
     with pytest.raises(DataError, match="not a notebook"):
         notebooks.read(tmp_path / "bad.ipynb")
-    assert notebooks.main(["polish"]) == 2
+    assert sources.main(["polish"]) == 2
     assert "choose from clean, golden, check" in capsys.readouterr().out
 
 
 def test_check_prints_and_fails(small, capsys):
-    assert notebooks.main(["check", str(small)]) == 1
+    assert sources.main(["check", str(small)]) == 1
     assert "small.ipynb: " in capsys.readouterr().out

@@ -2,7 +2,7 @@ import os
 
 import torch
 
-from semg_lib import parallel
+from semg_lib.learning import parallel
 
 
 def square(x):

@@ -2,8 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from semg_lib import inspection, kernel_plots, labels, plots, signal_plots, training
+from semg_lib import figures
+from semg_lib.learning import inspection, training
 from semg_lib.papers.atzori2016 import REPORTED, AtzoriNet
+from semg_lib.recordings import labels
 
 
 def sessions():
@@ -13,39 +15,41 @@ def sessions():
     return pd.DataFrame(values, index=index, columns=pd.RangeIndex(1, 3, name="session"))
 
 
-def figures(recording, split):
+def pictures(recording, split):
     accuracy = pd.DataFrame({"cnn": [0.7, 0.8, 0.75], "lda": [0.6, 0.7, 0.65]}, index=[1, 2, 3])
     said = [each for each in REPORTED if each.database == "db1"]
     delay = np.array([0.5, 0.9, 1.1])
     return {
-        "electrodes": signal_plots.electrodes(),
-        "excerpt": signal_plots.excerpt(recording, start_s=0, seconds=9, screen=recording.label),
-        "delays": signal_plots.delays(delay, "three trials"),
-        "spectra": signal_plots.spectra([recording]),
-        "movement_map": signal_plots.movement_map(recording),
-        "window_images": signal_plots.window_images(split),
-        "split_map": signal_plots.split_map(split),
-        "curves": plots.curves({"a": [2.0, 1.0], "b": [2.0, None]}, chance=2.5),
-        "confusion": plots.confusion([[8, 2], [1, 9]], [0, 4]),
-        "subject_dots": plots.subject_dots(accuracy, reported=said),
-        "sessions": plots.sessions(sessions()),
-        "against": plots.against([0, 1], {"cnn_oracle": np.ones((3, 2))}, "drift", "gain, points"),
-        "scatter": plots.scatter(accuracy, "one, %", "the other, %"),
-        "spectrogram_steps": signal_plots.spectrogram_steps(
+        "electrodes": figures.electrodes(),
+        "excerpt": figures.excerpt(recording, start_s=0, seconds=9, screen=recording.label),
+        "delays": figures.delays(delay, "three trials"),
+        "spectra": figures.spectra([recording]),
+        "movement_map": figures.movement_map(recording),
+        "window_images": figures.window_images(split),
+        "split_map": figures.split_map(split),
+        "curves": figures.curves({"a": [2.0, 1.0], "b": [2.0, None]}, chance=2.5),
+        "confusion": figures.confusion([[8, 2], [1, 9]], [0, 4]),
+        "subject_dots": figures.subject_dots(accuracy, reported=said),
+        "sessions": figures.sessions(sessions()),
+        "against": figures.against(
+            [0, 1], {"cnn_oracle": np.ones((3, 2))}, "drift", "gain, points"
+        ),
+        "scatter": figures.scatter(accuracy, "one, %", "the other, %"),
+        "spectrogram_steps": figures.spectrogram_steps(
             np.ones(400), np.ones((129, 3)), np.ones((95, 3)), np.arange(25), 2000
         ),
-        "components": signal_plots.components(
+        "components": figures.components(
             np.full((12, 25), 0.04), np.random.default_rng(0).normal(size=(4, 95, 3)), 734
         ),
-        "responses": kernel_plots.responses(
+        "responses": figures.responses(
             recording, {"13 samples": [np.eye(13), np.ones((4, 13))]}, ("before", "after")
         ),
-        "input_images": signal_plots.input_images(np.zeros((4, 12, 25)), np.array([0, 0, 3, 3])),
+        "input_images": figures.input_images(np.zeros((4, 12, 25)), np.array([0, 0, 3, 3])),
     }
 
 
 def test_every_figure_is_an_image_with_a_text_that_tells_it(recording, split):
-    for name, picture in figures(recording, split).items():
+    for name, picture in pictures(recording, split).items():
         data, metadata = picture._repr_mimebundle_()
         assert picture.png.startswith(b"\x89PNG"), name
         assert len(picture.png) < 300_000, name
@@ -54,7 +58,7 @@ def test_every_figure_is_an_image_with_a_text_that_tells_it(recording, split):
 
 
 def test_texts_tell_the_numbers(recording, split):
-    made = figures(recording, split)
+    made = pictures(recording, split)
     assert "median 0.90 s" in made["delays"].alt
     assert "85 % right" in made["confusion"].alt
     assert "CNN 75.0 %; LDA 65.0 %" in made["subject_dots"].alt
@@ -65,7 +69,7 @@ def test_texts_tell_the_numbers(recording, split):
 
 
 def test_a_figure_can_be_saved(tmp_path):
-    plots.curves({"a": [1.0]}).save(tmp_path / "a.png")
+    figures.curves({"a": [1.0]}).save(tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 

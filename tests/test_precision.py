@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from semg_lib import precision
+from semg_lib.learning import precision
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from semg_lib import preprocessing
-from semg_lib.preprocessing import Standardiser
-from semg_lib.recording import DataError
+from semg_lib.errors import DataError
+from semg_lib.signals import preprocessing
+from semg_lib.signals.preprocessing import Standardiser
 from tests.test_recording import make
 
 

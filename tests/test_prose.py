@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from semg_lib import chapters, notebooks, results, stored
+from semg_lib.evaluation import summaries
+from semg_lib.evaluation.records import RESULTS, load_record, load_records, to_json
 from semg_lib.papers import PAPERS
+from semg_lib.publishing import chapters, executed
+from semg_lib.running import notebooks
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -69,7 +72,7 @@ def test_what_is_let_through_still_stands():
 
 @pytest.mark.parametrize("path", EXECUTED, ids=lambda p: p.stem)
 def test_executed_copies_show_what_the_records_say(path):
-    assert stored.outdated(path) == []
+    assert executed.outdated(path) == []
 
 
 def test_a_number_typed_into_prose_is_found(tmp_path):
@@ -81,16 +84,16 @@ def test_a_number_typed_into_prose_is_found(tmp_path):
 @pytest.fixture
 def changed(tmp_path, monkeypatch):
     """Records whose accuracies are a little other than the stored ones."""
-    shutil.copytree(results.FOLDER, tmp_path / "results")
+    shutil.copytree(RESULTS, tmp_path / "results")
     for path in (tmp_path / "results").rglob("*.json"):
-        record = results.load(path)
+        record = load_record(path)
         for score in record.scores:
             score.accuracy *= 0.97
             if hasattr(score, "sessions"):
                 score.sessions = [0.97 * each for each in score.sessions]
-        path.write_text(results.to_json(record))
-    load_all = functools.partial(results.load_all, folder=tmp_path / "results")
-    monkeypatch.setattr(results, "load_all", load_all)
+        path.write_text(to_json(record))
+    load_all = functools.partial(load_records, folder=tmp_path / "results")
+    monkeypatch.setattr(summaries, "load_all", load_all)
 
 
 def test_a_changed_record_is_told_by_the_page_that_contradicts_it(changed):
@@ -98,17 +101,17 @@ def test_a_changed_record_is_told_by_the_page_that_contradicts_it(changed):
     tagged = [
         path
         for path in EXECUTED
-        if any(stored.TAG in notebooks.tags(cell) for cell in notebooks.read(path).cells)
+        if any(executed.TAG in notebooks.tags(cell) for cell in notebooks.read(path).cells)
     ]
     assert {path.stem for path in tagged} >= {"atzori2016", "zhai2017", "ding2018"}
     for path in tagged:
-        assert any(line.startswith(path.name) for line in stored.outdated(path)), path.name
+        assert any(line.startswith(path.name) for line in executed.outdated(path)), path.name
 
 
 def test_refreshing_brings_a_page_back(tmp_path):
     page = tmp_path / "atzori2016.ipynb"
     text = (ROOT / "book" / "executed" / "atzori2016.ipynb").read_text()
     page.write_text(text.replace("the CNN is above", "the CNN is far above"))
-    assert stored.outdated(page)
-    stored.refresh(page)
-    assert stored.outdated(page) == []
+    assert executed.outdated(page)
+    executed.refresh(page)
+    assert executed.outdated(page) == []

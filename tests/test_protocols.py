@@ -6,13 +6,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from semg_lib import listing, protocols, results, splits
-from semg_lib.protocols import BASE, PROTOCOLS, Protocol
-from semg_lib.recording import DataError
-from semg_lib.results import Record
-from semg_lib.source import Source
-from semg_lib.splits import LeakError, Split
-from semg_lib.windows import Windows
+from semg_lib.errors import DataError, LeakError
+from semg_lib.evaluation import summaries
+from semg_lib.evaluation.records import Record
+from semg_lib.publishing import listing
+from semg_lib.recordings.source import Source
+from semg_lib.signals import splits
+from semg_lib.signals.splits import Split
+from semg_lib.signals.windows import Windows
+from semg_lib.studies import protocols
+from semg_lib.studies.protocols import BASE, PROTOCOLS, Protocol
 
 LEAKS = {
     "random windows held out",
@@ -157,4 +160,4 @@ def test_points_gained_are_differences_on_the_same_subjects():
     text = listing.gains(table)
     assert text.loc["no rest", "CNN"] == "76.7 % (+10.0, +10.0 to +10.0)"
     assert text.loc[BASE, "CNN"] == "66.7 %"
-    assert results.by_variant([record]).columns.names == ["variant", "method"]
+    assert summaries.by_variant([record]).columns.names == ["variant", "method"]

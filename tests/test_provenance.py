@@ -1,11 +1,11 @@
 import pytest
 
-from semg_lib import provenance
+from semg_lib.evaluation import provenance
 from semg_lib.papers import PAPERS
 
 LIBRARY = {
     "papers/some2016.py": (
-        "from semg_lib import helpers\nfrom semg_lib.evaluation import Outcome\n\n"
+        "from semg_lib import helpers\nfrom semg_lib.evaluation.scores import Outcome\n\n"
         "def replicate():\n    return Outcome(helpers.used())\n\n"
         "def study():\n    pass\n\n"
         "STUDIES = {'a': study}\n\n"
@@ -17,9 +17,9 @@ LIBRARY = {
         'def used():\n    """Say."""\n    # why\n    return TABLE\n\n'
         "def unused():\n    return 1\n"
     ),
-    "evaluation.py": "class Outcome:\n    pass\n\ndef confusion():\n    pass\n",
-    "ninapro.py": "def load():\n    pass\n",
-    "synthetic.py": "def simulate():\n    pass\n",
+    "evaluation/scores.py": "class Outcome:\n    pass\n\ndef confusion():\n    pass\n",
+    "recordings/ninapro.py": "def load():\n    pass\n",
+    "recordings/simulator.py": "def simulate():\n    pass\n",
 }
 
 
@@ -27,7 +27,8 @@ LIBRARY = {
 def hashed(tmp_path, monkeypatch):
     """Return the hash of a small library in which a piece of text was replaced."""
     monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
-    (tmp_path / "papers").mkdir()
+    for room in ("papers", "evaluation", "recordings"):
+        (tmp_path / room).mkdir()
 
     def with_change(old="", new="", *, simulated=False):
         for name, text in LIBRARY.items():
@@ -87,8 +88,10 @@ def test_the_place_of_a_definition_does_not_count(hashed, tmp_path):
 def test_a_definition_is_followed_through_a_room_that_passes_it_on(hashed, tmp_path):
     before = hashed()
     (tmp_path / "room").mkdir()
-    (tmp_path / "room" / "__init__.py").write_text("from semg_lib.evaluation import Outcome\n")
-    changed = "from semg_lib.evaluation import Outcome", "from semg_lib.room import Outcome"
+    (tmp_path / "room" / "__init__.py").write_text(
+        "from semg_lib.evaluation.scores import Outcome\n"
+    )
+    changed = "from semg_lib.evaluation.scores import Outcome", "from semg_lib.room import Outcome"
     assert hashed(*changed) == before
 
 
@@ -101,8 +104,8 @@ def test_a_simulated_run_depends_on_the_simulator(hashed):
 @pytest.mark.parametrize("paper", PAPERS)
 def test_every_paper_reaches_windows_split_and_training(paper):
     reached = provenance.reached(paper, simulated=False)
-    assert {("windows", "cut"), ("training", "fit")} <= set(reached)
-    assert ("ninapro", "load") not in reached
-    assert ("splits", "audit") in reached
-    assert ("forearm", "trial") not in reached
-    assert ("forearm", "trial") in provenance.reached(paper, simulated=True)
+    assert {("signals.windows", "cut"), ("learning.training", "fit")} <= set(reached)
+    assert ("recordings.ninapro", "load") not in reached
+    assert ("signals.splits", "audit") in reached
+    assert ("recordings.forearm", "trial") not in reached
+    assert ("recordings.forearm", "trial") in provenance.reached(paper, simulated=True)

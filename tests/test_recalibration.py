@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from semg_lib import recalibration, windows
-from semg_lib.recalibration import Session
+from semg_lib.learning import recalibration
+from semg_lib.learning.recalibration import Session
+from semg_lib.signals import windows
 
 
 class Nearest:

@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from semg_lib.recording import DataError, Recording, concatenate, give_rest_a_repetition
+from semg_lib.errors import DataError
+from semg_lib.recordings.recording import Recording, concatenate, give_rest_a_repetition
 
 
 def make(**changes):

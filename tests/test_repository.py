@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from semg_lib import chapters, notebooks, printing, results
+from semg_lib.evaluation.records import load_record
 from semg_lib.papers import PAPERS
+from semg_lib.publishing import chapters, pdf
+from semg_lib.running import notebooks
 
 ROOT = Path(__file__).parent.parent
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
@@ -27,7 +29,7 @@ def stems(pattern):
         ("chapters", stems("book/papers/*.md")),
         ("executed copies", stems("book/executed/*.ipynb") - NOT_PAPERS),
         ("results", {p.name for p in (ROOT / "results").iterdir() if p.is_dir()} - NOT_PAPERS),
-        ("contents", {Path(f).name for f in printing.contents() if f.startswith("book/papers/")}),
+        ("contents", {Path(f).name for f in pdf.contents() if f.startswith("book/papers/")}),
     ],
 )
 def test_every_place_knows_the_same_papers(where, names):
@@ -41,7 +43,7 @@ def test_tests_and_bibliography_cover_every_paper():
 
 
 def test_contents_name_pages_that_exist_and_leave_none_out():
-    listed = {Path(name).with_suffix("").as_posix() for name in printing.contents()}
+    listed = {Path(name).with_suffix("").as_posix() for name in pdf.contents()}
     pages = {"genindex"} | {
         path.relative_to(ROOT).with_suffix("").as_posix()
         for pattern in ("book/*.md", "book/papers/*.md", "book/executed/*.ipynb")
@@ -108,12 +110,12 @@ def test_no_text_holds_a_path_of_a_machine():
 def test_readme_shows_the_table_of_papers_as_the_records_have_it():
     text = (ROOT / "README.md").read_text()
     for row in chapters.readme_rows():
-        assert row in text, "run python -m semg_lib.chapters and paste its lines"
+        assert row in text, "run python -m semg_lib.publishing.chapters and paste its lines"
 
 
 def test_records_are_the_only_files_of_results():
     for path in (ROOT / "results").rglob("*"):
-        assert path.is_dir() or (path.suffix == ".json" and results.load(path))
+        assert path.is_dir() or (path.suffix == ".json" and load_record(path))
 
 
 def test_chapters_write_what_they_include(tmp_path):

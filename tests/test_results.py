@@ -4,11 +4,11 @@ import math
 import numpy as np
 import pytest
 
-from semg_lib import results
-from semg_lib.evaluation import Outcome, SessionOutcome
+from semg_lib.errors import DataError
+from semg_lib.evaluation import summaries
+from semg_lib.evaluation.records import Record, load_record, load_records
+from semg_lib.evaluation.scores import Outcome, SessionOutcome
 from semg_lib.papers.atzori2016 import REPORTED, Settings
-from semg_lib.recording import DataError
-from semg_lib.results import Record
 
 
 def start(**changes):
@@ -47,7 +47,7 @@ def test_a_record_survives_saving(tmp_path):
     record.add(outcome(loss=[1.5, float("nan")]))
     record.add(outcome(method="lda"))
     record.save(tmp_path / "a" / "record.json")
-    again = results.load(tmp_path / "a" / "record.json")
+    again = load_record(tmp_path / "a" / "record.json")
     assert again.scores == record.scores
     assert again.losses == {"cnn": [[1.5, None]]}
     assert again.confusion == record.confusion
@@ -61,7 +61,7 @@ def test_a_record_survives_saving(tmp_path):
 
 def test_an_empty_record_is_json(tmp_path):
     start().save(tmp_path / "record.json")
-    assert results.load(tmp_path / "record.json").scores == []
+    assert load_record(tmp_path / "record.json").scores == []
 
 
 def test_a_cut_off_run_goes_on_and_another_begins_anew(tmp_path):
@@ -95,9 +95,9 @@ def test_files_that_are_no_records_are_told(tmp_path, text, said):
     path = tmp_path / "record.json"
     path.write_text(text)
     with pytest.raises(DataError, match=f"record.json: {said}"):
-        results.load(path)
+        load_record(path)
     with pytest.raises(DataError, match="no such record"):
-        results.load(tmp_path / "other.json")
+        load_record(tmp_path / "other.json")
 
 
 def two_seeds():
@@ -113,14 +113,14 @@ def two_seeds():
 
 def test_tables_average_over_seeds_first():
     records = two_seeds()
-    assert results.by_subject(records).loc[1, "cnn"] == pytest.approx((0.5 + 1) / 2)
-    summary = results.summary(records).loc["cnn"]
+    assert summaries.by_subject(records).loc[1, "cnn"] == pytest.approx((0.5 + 1) / 2)
+    summary = summaries.summary(records).loc["cnn"]
     assert summary["mean"] == pytest.approx(75)
     assert (summary["subjects"], summary["seeds"]) == (3, 2)
 
 
 def test_simulated_numbers_say_so_beside_the_papers():
-    table = results.beside_reported(REPORTED, "db1", this_run=two_seeds(), stored_run=[])
+    table = summaries.beside_reported(REPORTED, "db1", this_run=two_seeds(), stored_run=[])
     assert list(table.columns) == ["paper", "this run"]
     assert table.loc["cnn", "paper"] == "66.59 ± 6.40 (S)"
     assert "simulated" in table.loc["cnn", "this run"]
@@ -130,14 +130,12 @@ def test_simulated_numbers_say_so_beside_the_papers():
 def test_stored_records_are_found_by_what_they_are(tmp_path):
     for name, changes in (("a", {}), ("b", {"recipe": "paper"}), ("c", {"study": "optimiser"})):
         start(**changes).save(tmp_path / "atzori2016" / f"{name}.json")
-    assert len(results.load_all("atzori2016", tmp_path)) == 2
-    assert len(results.load_all("atzori2016", tmp_path, recipe="paper")) == 1
-    assert results.load_all("atzori2016", tmp_path, study="optimiser")[0].study == "optimiser"
+    assert len(load_records("atzori2016", tmp_path)) == 2
+    assert len(load_records("atzori2016", tmp_path, recipe="paper")) == 1
+    assert load_records("atzori2016", tmp_path, study="optimiser")[0].study == "optimiser"
 
 
-@pytest.mark.parametrize(
-    "record", results.load_all("atzori2016"), ids=lambda r: f"{r.recipe}{r.seed}"
-)
+@pytest.mark.parametrize("record", load_records("atzori2016"), ids=lambda r: f"{r.recipe}{r.seed}")
 def test_stored_records_agree_with_themselves(record):
     assert not record.simulated
     assert {s.subject for s in record.scores} == set(record.subjects)
@@ -171,23 +169,23 @@ def test_sessions_are_kept_and_read_back(tmp_path):
             over_sessions(1, method, (1, 1, 1, 1) if method == "1: cnn_oracle" else (1, 1, 0, 1))
         )
     record.save(tmp_path / "r.json")
-    (again,) = [results.load(tmp_path / "r.json")]
+    (again,) = [load_record(tmp_path / "r.json")]
     assert again.scores == record.scores
     assert again.scores[0].sessions == [1, 0.5]
     assert again.scores[0].accuracy == 0.75
-    table = results.by_session([again])
+    table = summaries.by_session([again])
     assert table.loc[("0.5: cnn_frozen", 1)].tolist() == [1, 0.5]
-    gained = results.gains([again], over="cnn_frozen")
+    gained = summaries.gains([again], over="cnn_frozen")
     np.testing.assert_allclose(gained["cnn_oracle"], [[0, 25]])
-    told = results.signs([again], "1: cnn_frozen")
+    told = summaries.signs([again], "1: cnn_frozen")
     assert told["named"].tolist() == [100, 50]
     assert told["accuracy"].tolist() == [100, 50]
 
 
 def test_the_full_run_is_as_good_as_it_should_be():
-    stored = results.load_all("atzori2016", recipe="recommended", database="db1", simulated=False)
+    stored = load_records("atzori2016", recipe="recommended", database="db1", simulated=False)
     assert {r.seed for r in stored} >= {0, 1, 2}
-    summary = results.summary(stored)
+    summary = summaries.summary(stored)
     assert (summary["subjects"] == 18).all()
     assert summary.loc["cnn", "mean"] >= 74
     assert summary.loc["random_forest", "mean"] >= 76

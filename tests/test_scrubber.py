@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from semg_lib import scrubber
-from semg_lib.recording import DataError
+from semg_lib import figures
+from semg_lib.errors import DataError
 
 
 def given(page):
@@ -15,7 +15,7 @@ def given(page):
 
 
 def test_the_page_holds_what_it_shows(recording):
-    page = scrubber.scrubber(recording, recording.label, start_s=5, seconds=20, window_ms=150)
+    page = figures.scrubber(recording, recording.label, start_s=5, seconds=20, window_ms=150)
     data = given(page)
     assert (data["samples"], data["channels"], data["length"], data["step"]) == (2000, 10, 15, 5)
     levels = np.frombuffer(base64.b64decode(data["emg"]), np.uint8).reshape(2000, 10)
@@ -30,10 +30,10 @@ def test_the_page_holds_what_it_shows(recording):
 def test_nobodys_recording_is_given_away(recording):
     real = replace(recording, simulated=False)
     with pytest.raises(DataError, match="a page would give it away"):
-        scrubber.scrubber(real, real.label)
+        figures.scrubber(real, real.label)
     with pytest.raises(DataError, match=r"screen has shape \(3,\), expected"):
-        scrubber.scrubber(recording, recording.label[:3])
+        figures.scrubber(recording, recording.label[:3])
 
 
 def test_stretches_are_runs_of_one_label():
-    assert scrubber.stretches(np.array([0, 0, 2, 2, 0])) == [(0, 2, 0), (2, 4, 2), (4, 5, 0)]
+    assert figures.stretches(np.array([0, 0, 2, 2, 0])) == [(0, 2, 0), (2, 4, 2), (4, 5, 0)]

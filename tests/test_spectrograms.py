@@ -4,7 +4,7 @@ import scipy.signal
 import torch
 from sklearn.decomposition import PCA
 
-from semg_lib import spectrograms
+from semg_lib.signals import spectrograms
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])

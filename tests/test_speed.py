@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from semg_lib import speed
+from semg_lib.publishing import speed
 
 
 def test_every_benchmark_has_its_peer_in_the_table():

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from semg_lib import splits
-from semg_lib.preprocessing import Standardiser
-from semg_lib.recording import DataError
-from semg_lib.splits import LeakError, Split
-from semg_lib.windows import Windows, cut
+from semg_lib.errors import DataError, LeakError
+from semg_lib.signals import splits
+from semg_lib.signals.preprocessing import Standardiser
+from semg_lib.signals.splits import Split
+from semg_lib.signals.windows import Windows, cut
 
 
 @pytest.fixture(scope="module")

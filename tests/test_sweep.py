@@ -8,9 +8,11 @@ import time
 
 import pytest
 
-from semg_lib import results, sweep, synthetic
 from semg_lib.cli import main
-from semg_lib.recording import DataError
+from semg_lib.errors import DataError
+from semg_lib.evaluation.records import load_record
+from semg_lib.recordings import simulator
+from semg_lib.running import sweep
 from tests.fake_runs import fake, planned
 
 
@@ -41,7 +43,7 @@ def test_only_a_whole_record_of_the_same_code_and_settings_counts(tmp_path, monk
     assert sweep.done(unit, tmp_path)
     assert not sweep.done(dataclasses.replace(unit, methods=["lda", "knn"]), tmp_path)
     path = tmp_path / unit.name / sweep.RECORD
-    record = results.load(path)
+    record = load_record(path)
     for change in ({"code": "other"}, {"versions": {}}, {"settings": {}}, {"data": {1: "other"}}):
         record.model_copy(update=change).save(path)
         assert not sweep.done(unit, tmp_path), change
@@ -51,11 +53,11 @@ def test_only_a_whole_record_of_the_same_code_and_settings_counts(tmp_path, monk
 
 def test_other_data_under_the_same_name_are_run_again(tmp_path):
     root = tmp_path / "data"
-    synthetic.write_mat(root, "db1", 1, "A", movements=(1, 2))
+    simulator.write_mat(root, "db1", 1, "A", movements=(1, 2))
     unit = dataclasses.replace(planned([1])[0], root=str(root))
     fake(unit, tmp_path)
     assert sweep.done(unit, tmp_path)
-    synthetic.write_mat(root, "db1", 1, "A", movements=(1, 2), seed=1)
+    simulator.write_mat(root, "db1", 1, "A", movements=(1, 2), seed=1)
     assert not sweep.done(unit, tmp_path)
 
 

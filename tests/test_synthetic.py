@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from semg_lib import labels, synthetic
-from semg_lib.forearm import Arm, Drift
+from semg_lib.errors import DataError
 from semg_lib.papers import atzori2016
-from semg_lib.recording import DataError
+from semg_lib.recordings import labels, simulator
+from semg_lib.recordings.forearm import Arm, Drift
 
 
 def test_same_seed_same_recording_other_seed_another(recording):
-    again = synthetic.simulate("db1", 1, "A", movements=(1, 2, 3, 4))
+    again = simulator.simulate("db1", 1, "A", movements=(1, 2, 3, 4))
     np.testing.assert_array_equal(again.emg, recording.emg)
-    other = synthetic.simulate("db1", 1, "A", movements=(1, 2, 3, 4), seed=1)
+    other = simulator.simulate("db1", 1, "A", movements=(1, 2, 3, 4), seed=1)
     assert other.emg.shape != recording.emg.shape or np.any(other.emg != recording.emg)
 
 
@@ -24,10 +24,10 @@ def test_shape_and_labels_are_those_of_db1(recording):
 
 
 def test_db1_is_a_rectified_envelope_and_db2_raw():
-    envelope = synthetic.simulate("db1", 2, "A", movements=(1,))
+    envelope = simulator.simulate("db1", 2, "A", movements=(1,))
     assert envelope.emg.min() >= 0
     assert envelope.emg.max() <= 4.68
-    raw = synthetic.simulate("db2", 2, "B", movements=(1,))
+    raw = simulator.simulate("db2", 2, "B", movements=(1,))
     assert raw.rate == 2000
     assert abs(raw.emg.mean()) < 0.01 * raw.emg.std()
     hz, power = scipy.signal.welch(raw.emg, raw.rate, nperseg=2000, axis=0)
@@ -37,8 +37,8 @@ def test_db1_is_a_rectified_envelope_and_db2_raw():
 
 def test_stimulus_and_restimulus_disagree_as_in_real_files():
     for subject in (1, 5):
-        asked = synthetic.simulate("db1", subject, "A", labels="stimulus")
-        done = synthetic.simulate("db1", subject, "A")
+        asked = simulator.simulate("db1", subject, "A", labels="stimulus")
+        done = simulator.simulate("db1", subject, "A")
         assert 0.15 <= 1 - labels.agreement(asked.label, done.label) <= 0.30
         delay = labels.onset_delays(asked.label, done.label, done.rate)
         assert len(delay) == 120
@@ -60,7 +60,7 @@ def test_repetitions_differ_and_electrodes_are_correlated(recording):
 
 def test_an_arm_without_variability_repeats_itself_better():
     def likeness(arm):
-        recording = synthetic.simulate("db1", 1, "A", movements=(1, 2), arm=arm, drift=OFF)
+        recording = simulator.simulate("db1", 1, "A", movements=(1, 2), arm=arm, drift=OFF)
         return labels.likeness(recording)["other repetitions"].mean()
 
     OFF = Drift(0, 0, 0, 0)  # noqa: N806
@@ -68,15 +68,15 @@ def test_an_arm_without_variability_repeats_itself_better():
 
 
 def test_amputees_lack_electrodes_and_movements():
-    assert synthetic.simulate("db3", 7, "B", movements=(1,)).n_channels == 10
+    assert simulator.simulate("db3", 7, "B", movements=(1,)).n_channels == 10
     with pytest.raises(DataError, match="did no movement"):
-        synthetic.simulate("db3", 1, "D")
-    last = synthetic.movements_done(synthetic.database("db3"), 1)
+        simulator.simulate("db3", 1, "D")
+    last = simulator.movements_done(simulator.database("db3"), 1)
     assert last == 38
 
 
 def test_files_are_written_whole_in_the_official_layout(tmp_path):
-    paths = synthetic.write_mat(tmp_path, "db2", 3, "B", movements=(1,))
+    paths = simulator.write_mat(tmp_path, "db2", 3, "B", movements=(1,))
     assert [p.relative_to(tmp_path).as_posix() for p in paths] == ["DB2_s3/S3_E1_A1.mat"]
     assert not list(tmp_path.rglob("*.part"))
 
@@ -86,7 +86,7 @@ def test_simulated_db1_is_as_hard_as_it_should_be():
     settings = atzori2016.Settings.named("db1", preset="quick")
     accuracy = {name: [] for name in atzori2016.METHODS}
     for subject in (2, 3):
-        recording = synthetic.simulate("db1", subject, "A")
+        recording = simulator.simulate("db1", subject, "A")
         for outcome in atzori2016.replicate(recording, settings):
             accuracy[outcome.method].append(outcome.score.accuracy)
     mean = {name: np.mean(values) for name, values in accuracy.items()}

@@ -1,12 +1,13 @@
 import pytest
 
-from semg_lib import results, tables
+from semg_lib.evaluation.records import load_records
 from semg_lib.papers import atzori2016
+from semg_lib.publishing import tables
 
 
 @pytest.fixture
 def record():
-    return results.load_all("atzori2016", recipe="recommended", seed=0)[0]
+    return load_records("atzori2016", recipe="recommended", seed=0)[0]
 
 
 def test_a_number_follows_its_record(record):

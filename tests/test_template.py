@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from semg_lib import template
-from semg_lib.recording import DataError
+from semg_lib.errors import DataError
+from semg_lib.publishing import new_paper
 
 ROOT = Path(__file__).parent.parent
 NAME = "doe2030"
@@ -38,11 +38,11 @@ def copied(tmp_path_factory):
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    said = run("-m", "semg_lib.template", NAME)
+    said = run("-m", "semg_lib.publishing.new_paper", NAME)
     contents = root / "_toc.yml"
     below = "  - caption: Across papers"
     assert below in contents.read_text()
-    entry = template.CONTENTS.format(name=NAME)
+    entry = new_paper.CONTENTS.format(name=NAME)
     assert entry in said
     contents.write_text(contents.read_text().replace(below, f"{entry}\n{below}"))
     run.root = root
@@ -67,7 +67,7 @@ def test_the_command_line_picks_it_up(copied):
 
 
 def test_the_book_picks_it_up(copied):
-    copied("-m", "semg_lib.book", "site")
+    copied("-m", "semg_lib.publishing.build", "site")
     html = copied.root / "_build" / "html"
     chapter = (html / "book" / "papers" / f"{NAME}.html").read_text()
     assert "replication card" in chapter
@@ -78,8 +78,8 @@ def test_the_book_picks_it_up(copied):
 
 def test_a_name_that_cannot_be_is_told(tmp_path, capsys):
     with pytest.raises(DataError, match="'Doe' is no name of a paper: expected author and year"):
-        template.copy("Doe", tmp_path)
+        new_paper.copy("Doe", tmp_path)
     with pytest.raises(DataError, match="there is one already; choose another name"):
-        template.copy("ding2018")
-    assert template.main([]) == 1
+        new_paper.copy("ding2018")
+    assert new_paper.main([]) == 1
     assert "name one paper" in capsys.readouterr().err

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from semg_lib import training
-from semg_lib.augmentation import WhiteNoise
-from semg_lib.preprocessing import Standardiser
-from semg_lib.training import Recipe
+from semg_lib.learning import training
+from semg_lib.learning.augmentation import WhiteNoise
+from semg_lib.learning.training import Recipe
+from semg_lib.signals.preprocessing import Standardiser
 
 
 class Linear(nn.Module):

@@ -4,8 +4,8 @@ import zipfile
 
 import pytest
 
-from semg_lib import unpacking
-from semg_lib.recording import DataError
+from semg_lib.download import archives
+from semg_lib.errors import DataError
 
 METHODS = {
     "stored": zipfile.ZIP_STORED,
@@ -25,13 +25,13 @@ def test_a_damaged_byte_is_told_whatever_the_method(tmp_path, method):
     path = tmp_path / "a.zip"
     pack(path, method)
     whole = path.read_bytes()
-    assert list(unpacking.unpack(path, tmp_path, "s1", {})) == ["s1/S1.mat"]
+    assert list(archives.unpack(path, tmp_path, "s1", {})) == ["s1/S1.mat"]
     for at in range(40, 3000, 97):
         content = bytearray(whole)
         content[at] ^= 0x55
         path.write_bytes(content)
         with pytest.raises(DataError, match=r"a\.zip: a damaged archive .*download it again"):
-            unpacking.unpack(path, tmp_path, "s1", {})
+            archives.unpack(path, tmp_path, "s1", {})
 
 
 def test_a_full_disk_is_not_the_archives_fault(tmp_path, monkeypatch):
@@ -41,7 +41,7 @@ def test_a_full_disk_is_not_the_archives_fault(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "no space left on device")
 
-    monkeypatch.setattr(unpacking.shutil, "copyfileobj", full)
+    monkeypatch.setattr(archives.shutil, "copyfileobj", full)
     with pytest.raises(OSError, match="no space left"):
-        unpacking.unpack(path, tmp_path, "s1", {})
+        archives.unpack(path, tmp_path, "s1", {})
     assert path.is_file()

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from semg_lib.recording import DataError
-from semg_lib.source import Source
-from semg_lib.windows import cut, thin_rest
+from semg_lib.errors import DataError
+from semg_lib.recordings.source import Source
+from semg_lib.signals.windows import cut, thin_rest
 
 
 def naive(recording, length, step):

@@ -6,13 +6,17 @@ import scipy.signal
 import torch
 from sklearn.decomposition import PCA
 
-from semg_lib import claims, inspection, recalibration, results, spectrograms, splits, synthetic
-from semg_lib import settings as marks
-from semg_lib.evaluation import interval
-from semg_lib.forearm import Drift
+from semg_lib.errors import DataError
+from semg_lib.evaluation import statistics, summaries
+from semg_lib.evaluation.records import load_records
+from semg_lib.evaluation.statistics import interval
+from semg_lib.learning import inspection, recalibration
+from semg_lib.learning import settings as marks
 from semg_lib.papers import zhai2017
 from semg_lib.papers.zhai2017 import Settings, ZhaiNet
-from semg_lib.recording import DataError
+from semg_lib.recordings import simulator
+from semg_lib.recordings.forearm import Drift
+from semg_lib.signals import spectrograms, splits
 
 FEW = tuple(range(1, 7))
 QUICK = replace(Settings.named("db2", epochs=8), movements=FEW)
@@ -20,7 +24,7 @@ QUICK = replace(Settings.named("db2", epochs=8), movements=FEW)
 
 @pytest.fixture(scope="module")
 def raw():
-    return synthetic.simulate("db2", 1, "B", movements=FEW)
+    return simulator.simulate("db2", 1, "B", movements=FEW)
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +153,7 @@ def test_an_svm_that_knows_one_movement_says_it():
 @pytest.mark.parametrize(("subject", "channels", "classes"), [(7, 10, 10), (1, 12, 10)])
 def test_amputees_with_fewer_electrodes_or_movements_run(subject, channels, classes):
     settings = Settings.named("db3", epochs=1)
-    recording = synthetic.simulate("db3", subject, "B", movements=settings.movements)
+    recording = simulator.simulate("db3", subject, "B", movements=settings.movements)
     assert recording.n_channels == channels
     outcome = next(zhai2017.replicate(recording, settings, methods=["cnn_frozen"]))
     assert outcome.score.classes == classes
@@ -205,7 +209,7 @@ def gains(drift, subjects=8):
     settings = replace(Settings.named("db2"), movements=FEW)
     rows = []
     for subject in range(1, subjects + 1):
-        recording = synthetic.simulate("db2", subject, "B", movements=FEW, drift=drift)
+        recording = simulator.simulate("db2", subject, "B", movements=FEW, drift=drift)
         sessions, _ = zhai2017.prepare(recording, settings)
         decoder = zhai2017.calibrate("svm", sessions[0], settings)
         rows.append(
@@ -227,14 +231,14 @@ def test_recalibration_pays_where_there_is_drift_and_only_there():
 
 
 def stored(**wanted):
-    return results.load_all("zhai2017", simulated=True, **wanted)
+    return load_records("zhai2017", simulated=True, **wanted)
 
 
 @pytest.mark.parametrize(("database", "subjects"), [("db2", 10), ("db3", 11)])
 def test_the_full_run_is_whole_and_says_what_the_chapter_says(database, subjects):
     records = stored(database=database, preset="full")
     assert {record.seed for record in records} == {0, 1, 2}
-    accuracy = results.by_subject(records)
+    accuracy = summaries.by_subject(records)
     assert tuple(accuracy.columns) == zhai2017.METHODS
     assert len(accuracy) == subjects
     assert not accuracy.isna().any().any()
@@ -243,11 +247,11 @@ def test_the_full_run_is_whole_and_says_what_the_chapter_says(database, subjects
     assert accuracy["cnn_oracle"].mean() >= accuracy["cnn_recalibrated"].mean()
     for record in records:
         assert all(len(score.sessions) == 5 for score in record.scores)
-    assert set(claims.judge(zhai2017.claims(accuracy))["subjects"]) == {subjects}
+    assert set(statistics.judge(zhai2017.claims(accuracy))["subjects"]) == {subjects}
 
 
 def test_the_stored_drift_study_gains_nothing_without_drift():
-    accuracy = 100 * results.by_subject(stored(study="drift"))
+    accuracy = 100 * summaries.by_subject(stored(study="drift"))
     still = accuracy["0: cnn_recalibrated"] - accuracy["0: cnn_frozen"]
     assert len(still) >= 6
     assert abs(still.mean()) <= 1

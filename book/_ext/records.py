@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from semg_lib import chapters
+from semg_lib.publishing import chapters
 
 
 def _write(app, config) -> None:

@@ -18,15 +18,18 @@ import numpy as np
 import pandas as pd
 from torch import Tensor, nn
 
-from semg_lib import baselines, databases, features, many, splits, training
-from semg_lib.augmentation import WhiteNoise
-from semg_lib.evaluation import Outcome
-from semg_lib.preprocessing import Standardiser, envelope
-from semg_lib.recording import Recording
-from semg_lib.settings import Reported, change, check_name, choose, setting
-from semg_lib.splits import Split
-from semg_lib.training import History, Recipe
-from semg_lib.windows import cut, thin_rest
+from semg_lib.errors import check_name
+from semg_lib.evaluation.scores import Outcome, Reported
+from semg_lib.learning import baselines, many, training
+from semg_lib.learning.augmentation import WhiteNoise
+from semg_lib.learning.settings import change, choose, setting
+from semg_lib.learning.training import History, Recipe
+from semg_lib.recordings import databases
+from semg_lib.recordings.recording import Recording
+from semg_lib.signals import features, splits
+from semg_lib.signals.preprocessing import Standardiser, envelope
+from semg_lib.signals.splits import Split
+from semg_lib.signals.windows import cut, thin_rest
 
 METHODS = ("cnn", *baselines.NAMES)
 DATABASES = {"db1": "A", "db2": "B", "db3": "B"}

@@ -18,15 +18,18 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from semg_lib import baselines, databases, features, many, precision, splits, synthetic, training
-from semg_lib.evaluation import Outcome
-from semg_lib.forearm import Arm
-from semg_lib.preprocessing import Standardiser
-from semg_lib.recording import Recording
-from semg_lib.settings import Reported, check_name, choose, setting
-from semg_lib.splits import Split
-from semg_lib.training import History, Recipe
-from semg_lib.windows import cut
+from semg_lib.errors import check_name
+from semg_lib.evaluation.scores import Outcome, Reported
+from semg_lib.learning import baselines, many, precision, training
+from semg_lib.learning.settings import choose, setting
+from semg_lib.learning.training import History, Recipe
+from semg_lib.recordings import databases, simulator
+from semg_lib.recordings.forearm import Arm
+from semg_lib.recordings.recording import Recording
+from semg_lib.signals import features, splits
+from semg_lib.signals.preprocessing import Standardiser
+from semg_lib.signals.splits import Split
+from semg_lib.signals.windows import cut
 
 FILTERS = 40
 
@@ -226,7 +229,7 @@ class Settings:
             If a name is unknown, or the database has no raw signals.
         """
         spec = databases.database(database)
-        if spec.rate != synthetic.RAW_RATE:
+        if spec.rate != simulator.RAW_RATE:
             raise ValueError(
                 f"ding2018 needs raw signals, {spec.name} has envelopes: choose from db2, db3"
             )
@@ -379,7 +382,7 @@ def crosstalk_study(
     it. Methods are ``strength: C-SK`` and so on.
     """
     for strength in strengths:
-        recording = synthetic.simulate(
+        recording = simulator.simulate(
             database, subject, exercises, labels=settings.labels, arm=Arm(crosstalk=strength)
         )
         for outcome in replicate(recording, settings, methods=PAIR, seed=seed, device=device):

@@ -20,15 +20,18 @@ import torch
 from sklearn.svm import SVC
 from torch import Tensor, nn
 
-from semg_lib import databases, recalibration, spectrograms, splits, synthetic, training
-from semg_lib.evaluation import SessionOutcome
-from semg_lib.forearm import Drift
-from semg_lib.recalibration import Session
-from semg_lib.recording import DataError, Recording
-from semg_lib.settings import Reported, change, check_name, choose, setting
-from semg_lib.spectrograms import ChannelPCA
-from semg_lib.training import History, Recipe
-from semg_lib.windows import Windows, cut, thin_rest
+from semg_lib.errors import DataError, check_name
+from semg_lib.evaluation.scores import Reported, SessionOutcome
+from semg_lib.learning import recalibration, training
+from semg_lib.learning.recalibration import Session
+from semg_lib.learning.settings import change, choose, setting
+from semg_lib.learning.training import History, Recipe
+from semg_lib.recordings import databases, simulator
+from semg_lib.recordings.forearm import Drift
+from semg_lib.recordings.recording import Recording
+from semg_lib.signals import spectrograms, splits
+from semg_lib.signals.spectrograms import ChannelPCA
+from semg_lib.signals.windows import Windows, cut, thin_rest
 
 METHODS = ("cnn_frozen", "cnn_recalibrated", "cnn_oracle", "svm_frozen", "svm_recalibrated")
 DATABASES = {"db2": "BCD", "db3": "B"}
@@ -99,7 +102,7 @@ class Settings:
             If a name is unknown, or the database has no raw signals.
         """
         spec = databases.database(database)
-        if spec.rate != synthetic.RAW_RATE:
+        if spec.rate != simulator.RAW_RATE:
             raise ValueError(
                 f"zhai2017 needs raw signals, {spec.name} has envelopes: choose from db2, db3"
             )
@@ -430,7 +433,7 @@ def drift_study(
     """
     for strength in strengths:
         drift = Drift(*[strength] * 4)
-        recording = synthetic.simulate(
+        recording = simulator.simulate(
             database, subject, exercises, labels=settings.labels, drift=drift
         )
         methods = (*STUDIED, "cnn_oracle")

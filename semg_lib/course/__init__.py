@@ -1,0 +1,1 @@
+"""Assignments: the recordings that students work on, making them, grading them."""

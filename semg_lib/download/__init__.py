@@ -1,0 +1,1 @@
+"""Getting files and trusting them."""

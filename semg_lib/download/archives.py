@@ -1,0 +1,101 @@
+"""Unpacking an archive that nobody vouches for: nothing outside its folder, nothing by half."""
+
+from __future__ import annotations
+
+import lzma
+import os
+import shutil
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from semg_lib.download.checksums import REGISTRY
+from semg_lib.errors import DataError
+from semg_lib.recordings.cache import file_hash
+
+_MOST_GAIN = 20  # an archive of signals that unpacks to more than this is a bomb
+_LARGEST = 64 << 30  # bytes unpacked
+
+
+def unpack(path: Path, root: Path, folder: str, known: dict[str, str]) -> dict[str, str]:
+    """Unpack an archive's ``.mat`` files into a folder below the root.
+
+    Returns
+    -------
+    dict
+        Their hashes by their names below the root.
+
+    Raises
+    ------
+    DataError
+        If the archive is damaged, would write elsewhere, holds links, unpacks to too much, or
+        holds a file whose checksum is known to be another.
+    """
+    stage = path.parent / "unpacked"
+    shutil.rmtree(stage, ignore_errors=True)
+    stage.mkdir(parents=True)
+    try:
+        hashes = {}
+        for name in _extract(path, stage):
+            digest = file_hash(stage / name)
+            listed = f"{folder}/{name}"
+            if known.get(listed, digest) != digest:
+                raise DataError(
+                    f"{path.name}: the checksum of {name} is not the one in {REGISTRY}; remove "
+                    "the line if the change is meant"
+                )
+            hashes[listed] = digest
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        for listed in hashes:
+            os.replace(stage / PurePosixPath(listed).name, root / listed)
+        return hashes
+    except zipfile.BadZipFile as error:
+        path.unlink(missing_ok=True)
+        raise DataError(f"{path.name}: a damaged archive ({error}); download it again") from None
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _extract(path: Path, stage: Path) -> Iterator[str]:
+    """Yield the names of files, each written into one folder."""
+    seen: set[str] = set()
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        most = min(_LARGEST, max(_MOST_GAIN * path.stat().st_size, 1 << 20))
+        most = min(most, shutil.disk_usage(stage).free)
+        if sum(each.file_size for each in members) > most:
+            raise _refuse(path, f"it would unpack to more than {most / 1e9:.1f} GB")
+        for member in members:
+            place = PurePosixPath(member.filename.replace("\\", "/"))
+            if place.is_absolute() or ".." in place.parts or ":" in place.parts[0]:
+                raise _refuse(path, f"it would write to {member.filename!r}")
+            if stat.S_ISLNK(member.external_attr >> 16):
+                raise _refuse(path, f"it holds a link, {member.filename!r}")
+            if member.is_dir() or place.suffix.lower() != ".mat" or place.name.startswith("._"):
+                continue
+            if place.name in seen:
+                raise _refuse(path, f"it holds {place.name} twice")
+            seen.add(place.name)
+            if member.flag_bits & 1:
+                raise _refuse(path, f"it is encrypted: {member.filename!r}")
+            try:
+                with archive.open(member) as source, (stage / place.name).open("wb") as target:
+                    shutil.copyfileobj(source, target)  # as long as it says, with its checksum
+            # zipfile raises the first for a method of packing that it does not know, the others
+            # for damaged bytes, each method its own.
+            except (NotImplementedError, EOFError, zlib.error, lzma.LZMAError) as error:
+                raise zipfile.BadZipFile(str(error) or "cut short") from None
+            except OSError as error:
+                if error.errno is not None:  # the disk's; bz2 raises one without a number
+                    raise
+                raise zipfile.BadZipFile(str(error)) from None
+            yield place.name
+    if not seen:
+        raise _refuse(path, "no .mat file is in it")
+
+
+def _refuse(path: Path, why: str) -> DataError:
+    path.unlink(missing_ok=True)
+    return DataError(f"{path.name}: {why}; check the address it came from")

@@ -1,0 +1,68 @@
+"""The list of checksums beside the data: what came, by name, to hold files against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+
+from semg_lib.errors import DataError
+
+REGISTRY = "checksums.txt"
+
+
+@dataclass
+class Registry:
+    """Hashes of archives and files, by their names below the root; safe among processes."""
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        private = self.path.parent / ".semg"
+        private.mkdir(parents=True, exist_ok=True)
+        self.part = private / "registry.part"
+        self.lock = filelock.FileLock(private / "registry.lock", thread_local=False)
+
+    def read(self) -> dict[str, str]:
+        """Return name: hash.
+
+        Raises
+        ------
+        DataError
+            If a line is not a name and a hash.
+        """
+        return read_registry(self.path) if self.path.is_file() else {}
+
+    def add(self, hashes: dict[str, str]) -> None:
+        """Write more hashes; a crash leaves the old list or the new one."""
+        with self.lock:
+            known = self.read() | hashes
+            self.part.write_text("".join(f"{name} {known[name]}\n" for name in sorted(known)))
+            self.part.replace(self.path)
+
+    def tidy(self) -> None:
+        """Remove what a process that was killed has left."""
+        with self.lock:
+            self.part.unlink(missing_ok=True)
+
+
+def read_registry(path: str | Path) -> dict[str, str]:
+    """Read a list of names and hashes, one a line.
+
+    Raises
+    ------
+    DataError
+        If it is missing or a line is something else.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: no such list of checksums")
+    known = {}
+    for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+        name, _, digest = line.strip().rpartition(" ")
+        if line.strip() and not line.startswith("#"):
+            if not name or len(digest) != 64:
+                raise DataError(f"{path}: line {number} is not a name and a sha256; remove it")
+            known[name] = digest
+    return known

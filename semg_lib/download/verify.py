@@ -1,0 +1,239 @@
+"""Looking through folders of NinaPro's files: what each is, and whether it can be trusted.
+
+Database, subject and exercise are read from what a file holds. Its path is asked for one thing
+that the content cannot tell: whether 12 electrodes of a subject up to 11 are of DB2 or of DB3.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from semg_lib.download.checksums import REGISTRY, read_registry
+from semg_lib.errors import DataError
+from semg_lib.recordings import labels as label_tools
+from semg_lib.recordings import matlab, ninapro, simulator
+from semg_lib.recordings.cache import file_hash
+from semg_lib.recordings.databases import DATABASES, LABELS, Database, Exercise
+from semg_lib.recordings.ninapro import ExerciseFile
+
+_ASKED_S = 5.0  # how long the screen asks for a movement
+_LEAST_AGREEMENT = 0.5  # of stimulus and restimulus; 0.72 to 0.83 in the files at hand
+_NAME = re.compile(r"^s(\d+)_[ae]\d+_[ae]\d+$", re.IGNORECASE)
+
+
+@dataclass
+class Finding:
+    """What is known about one file.
+
+    Parameters
+    ----------
+    path : Path
+        Below the folder that was looked through.
+    database, exercise : str
+        ``"db1"`` and ``"A"``; empty if unknown, ``"db2 or db3"`` if that cannot be told.
+    subject : int
+        0 if unknown.
+    minutes : float
+    simulated : bool
+    broken, suspicious : list of str
+        Reasons, none for a file that is ok.
+    """
+
+    path: Path
+    database: str = ""
+    subject: int = 0
+    exercise: str = ""
+    minutes: float = 0.0
+    simulated: bool = False
+    broken: list[str] = field(default_factory=list)
+    suspicious: list[str] = field(default_factory=list)
+
+    @property
+    def status(self) -> str:
+        """``"ok"``, ``"suspicious"`` or ``"broken"``."""
+        return "broken" if self.broken else "suspicious" if self.suspicious else "ok"
+
+    @property
+    def reasons(self) -> list[str]:
+        """Everything that is wrong, the worst first."""
+        return [*self.broken, *self.suspicious]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        own = asdict(self)
+        del own["broken"], own["suspicious"]
+        return own | {
+            "path": self.path.as_posix(),
+            "status": self.status,
+            "reasons": self.reasons,
+        }
+
+
+def files(root: str | Path) -> list[Path]:
+    """Return all MATLAB files below a folder, or the file itself.
+
+    Raises
+    ------
+    DataError
+        If there is no such folder, or no file in it.
+    """
+    root = Path(root).expanduser()
+    if root.is_file():
+        return [root]
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder")
+    found = [path for path in root.rglob("*") if path.suffix.lower() == ".mat" and path.is_file()]
+    if not found:
+        raise DataError(f"{root}: no .mat file below it")
+    return sorted(path for path in found if ".semg" not in path.relative_to(root).parts)
+
+
+def verify(root: str | Path) -> Iterator[Finding]:
+    """Look at every file below a folder; see `files` for errors.
+
+    Yields
+    ------
+    Finding
+        One a file, as it is done. Files with one signal are told of from the second on.
+    """
+    root = Path(root).expanduser()
+    base = root if root.is_dir() else root.parent
+    listed = base / REGISTRY
+    known = read_registry(listed) if listed.is_file() else {}
+    signals: dict[str, Path] = {}
+    for path in files(root):
+        finding = Finding(path.relative_to(base))
+        expected = known.get(finding.path.as_posix())
+        if expected and file_hash(path) != expected:
+            finding.broken.append(f"its checksum is not the one in {REGISTRY}; download it again")
+        try:
+            matlab.check(path)
+            file = ninapro.examine(path)
+        except DataError as error:
+            finding.broken.append(str(error).removeprefix(f"{path}: "))
+        else:
+            _look(finding, file)
+            digest = hashlib.sha256(file.emg).hexdigest()
+            other = signals.setdefault(digest, finding.path)
+            if other != finding.path:
+                finding.suspicious.append(f"the same signal as {other.as_posix()}")
+        yield finding
+
+
+def _look(finding: Finding, file: ExerciseFile) -> None:
+    """Fill in what a file that could be read is, and what is odd about it."""
+    finding.subject, finding.simulated = file.subject, file.simulated
+    named = _NAME.match(finding.path.stem)
+    if named and file.subject and int(named[1]) != file.subject:
+        finding.suspicious.append(f"its name says subject {int(named[1])}, it says {file.subject}")
+    if named and not file.subject:
+        finding.subject = int(named[1])
+    missing = [name for name in ninapro.COLUMNS if name not in file.columns]
+    if {"stimulus", "repetition"} & set(missing):
+        finding.broken.append(f"no variable {missing[0]!r}")
+        return
+    if missing:
+        finding.suspicious.append(f"no variable {missing[0]!r}: labels are the screen's")
+    candidates = _databases(finding, file)
+    if not candidates:
+        finding.broken.append(
+            f"{file.emg.shape[1]} electrodes and movements of {_asked(file)} samples are of no "
+            "database known here"
+        )
+        return
+    spec = candidates[0]
+    finding.database = " or ".join(each.name for each in candidates)
+    finding.minutes = round(len(file.emg) / spec.rate / 60, 2)
+    exercise = _exercise(spec, file)
+    if exercise is None:
+        finding.broken.append(f"exercise {file.exercise} with labels up to {_top(file)}: not one")
+        return
+    finding.exercise = exercise.letter
+    for label_name, repetition_name in LABELS.values():
+        if label_name in file.columns and repetition_name in file.columns:
+            _look_at_labels(finding, file, spec, exercise, label_name, repetition_name)
+    flat = np.flatnonzero(np.ptp(file.emg, axis=0) == 0) + 1
+    if len(flat):
+        finding.suspicious.append(f"electrode {', '.join(map(str, flat))} never changes")
+    if "restimulus" in file.columns:
+        agreed = label_tools.agreement(file.columns["stimulus"], file.columns["restimulus"])
+        if agreed < _LEAST_AGREEMENT:
+            finding.suspicious.append(f"stimulus and restimulus agree on {agreed:.0%} of samples")
+
+
+def _asked(file: ExerciseFile) -> int:
+    """Return how many samples the screen asks for a movement, in the median."""
+    change = np.diff(np.concatenate([[0], file.columns["stimulus"] > 0, [0]]).astype(np.int8))
+    lengths = np.flatnonzero(change == -1) - np.flatnonzero(change == 1)
+    return int(np.median(lengths)) if len(lengths) else 0
+
+
+def _databases(finding: Finding, file: ExerciseFile) -> list[Database]:
+    """Return the databases that a file can be of."""
+    rate = _asked(file) / _ASKED_S
+    found = [
+        spec
+        for spec in DATABASES.values()
+        if 1 <= finding.subject <= spec.n_subjects
+        and file.emg.shape[1] == spec.electrodes(finding.subject)
+        and 0.5 < rate / spec.rate < 2
+    ]
+    hints = [each for each in found if each.name in finding.path.as_posix().lower()]
+    return hints if len(hints) == 1 else found
+
+
+def _top(file: ExerciseFile) -> int:
+    return int(file.columns["stimulus"].max(initial=0))
+
+
+def _exercise(spec: Database, file: ExerciseFile) -> Exercise | None:
+    """Return the exercise a file says it is of, or else the one whose labels it has."""
+    label = file.columns["stimulus"]
+    first, last = int(label[label > 0].min()), _top(file)
+    fits = [
+        each
+        for each in spec.exercises
+        if last <= each.n_movements
+        or (first > each.offset and last <= each.offset + each.n_movements)
+    ]
+    said = [each for each in fits if each.number == file.exercise]
+    exact = [each for each in fits if last in (each.n_movements, each.offset + each.n_movements)]
+    if file.exercise:
+        return said[0] if said else None
+    return exact[0] if exact else None
+
+
+def _look_at_labels(
+    finding: Finding,
+    file: ExerciseFile,
+    spec: Database,
+    exercise: Exercise,
+    label_name: str,
+    repetition_name: str,
+) -> None:
+    label, repetition = file.columns[label_name], file.columns[repetition_name]
+    top = exercise.n_movements if label.max() <= exercise.n_movements else None
+    if top is None and label.max() > exercise.offset + exercise.n_movements:
+        finding.broken.append(f"{label_name} holds {label.max()}, more than exercise has")
+        return
+    if repetition.max() > spec.n_repetitions:
+        finding.broken.append(f"{repetition_name} holds {repetition.max()}, more than there are")
+        return
+    if odd := ninapro.implausible(label, repetition, spec.rate):
+        (finding.suspicious if file.checked else finding.broken).append(f"{label_name}: {odd}")
+    done = min(
+        exercise.n_movements, simulator.movements_done(spec, finding.subject) - exercise.offset
+    )
+    pairs = np.unique(np.stack([label, repetition], axis=1)[label > 0], axis=0)
+    lacking = done * spec.n_repetitions - len(pairs)
+    if lacking > 0:
+        finding.suspicious.append(
+            f"{label_name}: {lacking} of {done} x {spec.n_repetitions} repetitions are missing"
+        )

@@ -1,0 +1,138 @@
+"""What some records say together: tables over subjects, sessions, seeds and variants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from semg_lib.evaluation.records import Record
+from semg_lib.evaluation.scores import (
+    Reported,
+    Score,
+)
+from semg_lib.evaluation.statistics import interval
+
+
+def scores(records: Sequence[Record]) -> pd.DataFrame:
+    """Return every score of some records, with seed, recipe and database beside it."""
+    columns = [*Score.model_fields, "seed", "recipe", "database", "simulated"]
+    rows = [
+        score.model_dump()
+        | {name: getattr(record, name) for name in ("seed", "recipe", "database", "simulated")}
+        for record in records
+        for score in record.scores
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def by_subject(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFrame:
+    """Return one row a subject, one column a method: the mean over seeds."""
+    table = scores(records)
+    order = list(dict.fromkeys(table["method"]))
+    return table.pivot_table(index="subject", columns="method", values=value)[order]
+
+
+def by_session(records: Sequence[Record], *, value: str = "sessions") -> pd.DataFrame:
+    """Return one row a subject and method, one column a session: the mean over seeds.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        Of a paper with sessions.
+    value : {"sessions", "agreement", "named"}
+        Accuracy, or one of the signs that need no label.
+    """
+    rows = [
+        {"method": score.method, "subject": score.subject, "session": session, value: each}
+        for record in records
+        for score in record.scores
+        for session, each in enumerate(getattr(score, value), 1)
+    ]
+    order = list(dict.fromkeys(row["method"] for row in rows))
+    table = pd.DataFrame(rows).pivot_table(
+        index=["method", "subject"], columns="session", values=value
+    )
+    return table.loc[order]
+
+
+def by_variant(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFrame:
+    """Return one row a subject, one column a variant and method, of a study that names both.
+
+    Such a study's methods are written ``variant: method``.
+    """
+    table = by_subject(records, value=value)
+    pairs = [tuple(name.rsplit(": ", 1)) for name in table.columns]
+    table.columns = pd.MultiIndex.from_tuples(pairs, names=["variant", "method"])
+    return table
+
+
+def gains(records: Sequence[Record], *, over: str) -> dict[str, np.ndarray]:
+    """Return how far each method of a study is above one, (subject, variant) in points."""
+    accuracy = 100 * by_variant(records).swaplevel(axis="columns")
+    others = [name for name in accuracy.columns.unique("method") if name != over]
+    return {name: (accuracy[name] - accuracy[over]).to_numpy() for name in others}
+
+
+def signs(records: Sequence[Record], method: str) -> pd.DataFrame:
+    """Return, in per cent, what the votes of each subject and session name, and its accuracy.
+
+    The first is the share of the movements asked for that some vote names; no label is needed to
+    see it.
+    """
+    asked = pd.Series({s.subject: s.classes for record in records for s in record.scores})
+    named = by_session(records, value="named").loc[method].div(asked, axis=0)
+    right = by_session(records).loc[method]
+    return 100 * pd.DataFrame({"named": named.stack(), "accuracy": right.stack()})
+
+
+def summary(records: Sequence[Record]) -> pd.DataFrame:
+    """Return one row a method: subjects, seeds, mean, sd over subjects and interval, per cent."""
+    table = scores(records)
+    rows = {}
+    for method, values in by_subject(records).items():
+        values = 100 * values.dropna()
+        low, high = interval(values.to_numpy())
+        rows[method] = {
+            "subjects": len(values),
+            "seeds": table[table["method"] == method]["seed"].nunique(),
+            "mean": values.mean(),
+            "sd": values.std(),
+            "low": low,
+            "high": high,
+            "balanced": 100 * by_subject(records, value="balanced_accuracy")[method].mean(),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+
+
+def beside_reported(
+    reported: Sequence[Reported], database: str, **runs: Sequence[Record]
+) -> pd.DataFrame:
+    """Set a paper's numbers beside ours, as text; unknown cells stay empty.
+
+    Parameters
+    ----------
+    reported : sequence of Reported
+    database : str
+        Only this database's numbers are comparable.
+    **runs : sequence of Record
+        Records by the title of their column; underscores become spaces.
+    """
+    columns = {
+        "paper": {
+            each.method: f"{each.text} ({each.mark})"
+            for each in reported
+            if each.database == database
+        }
+    }
+    for title, records in runs.items():
+        if not records:
+            continue
+        kind = "simulated, " if records[0].simulated else ""
+        table = summary(records)
+        columns[title.replace("_", " ")] = {
+            method: f"{row['mean']:.2f} ± {row['sd']:.2f} ({kind}{row['subjects']:.0f} subjects)"
+            for method, row in table.iterrows()
+        }
+    return pd.DataFrame(columns).fillna("")

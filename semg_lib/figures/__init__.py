@@ -1,0 +1,65 @@
+"""Every picture; each function returns a `Picture` with the text that tells what it shows."""
+
+from semg_lib.figures.data_quality import electrode_map, onsets
+from semg_lib.figures.methods import costs, gained, ranks
+from semg_lib.figures.networks import components, input_images, responses, spectrogram_steps
+from semg_lib.figures.results import against, confusion, curves, scatter, sessions, subject_dots
+from semg_lib.figures.scrubbing import scrubber, stretches
+from semg_lib.figures.signals import (
+    delays,
+    electrodes,
+    excerpt,
+    movement_map,
+    spectra,
+    split_map,
+    window_images,
+)
+from semg_lib.figures.style import (
+    BLUE,
+    CYCLE,
+    INK,
+    ORANGE,
+    SKY,
+    TITLES,
+    VERMILION,
+    Picture,
+    new,
+    picture,
+)
+
+__all__ = [
+    "BLUE",
+    "CYCLE",
+    "INK",
+    "ORANGE",
+    "SKY",
+    "TITLES",
+    "VERMILION",
+    "Picture",
+    "against",
+    "components",
+    "confusion",
+    "costs",
+    "curves",
+    "delays",
+    "electrode_map",
+    "electrodes",
+    "excerpt",
+    "gained",
+    "input_images",
+    "movement_map",
+    "new",
+    "onsets",
+    "picture",
+    "ranks",
+    "responses",
+    "scatter",
+    "scrubber",
+    "sessions",
+    "spectra",
+    "spectrogram_steps",
+    "split_map",
+    "stretches",
+    "subject_dots",
+    "window_images",
+]

@@ -1,0 +1,149 @@
+"""Pictures of what networks see and learn: spectrograms, components, kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import scipy.signal
+
+from semg_lib.figures.style import BLUE, INK, SKY, VERMILION, Picture, new, picture
+from semg_lib.recordings.recording import Recording
+
+
+def spectrogram_steps(
+    raw: np.ndarray, power: np.ndarray, image: np.ndarray, components: np.ndarray, rate: float
+) -> Picture:
+    """Draw one channel of one segment on its way to the network (zhai2017).
+
+    Parameters
+    ----------
+    raw : ndarray (time,), volts
+    power : ndarray (frequency, frame)
+    image : ndarray (kept frequency, frame), 0..1
+    components : ndarray (component,)
+    rate : float
+        Samples a second, in hertz.
+    """
+    figure, axes = new(9, 2.9, 1, 4, width_ratios=[2.2, 1, 1, 2])
+    axes[0].plot(np.arange(len(raw)) / rate * 1000, raw * 1e6, lw=0.8, color=INK)
+    axes[0].set(xlabel="time, ms", ylabel="µV", title=f"{len(raw)} samples")
+    top_hz = rate / 2
+    shown = 10 * np.log10(power + power.max() * 1e-6)
+    for axis, values, top, title in (
+        (axes[1], shown, top_hz, "power, dB"),
+        (axes[2], image, top_hz * (len(image) - 1) / (len(power) - 1), "0 to 1"),
+    ):
+        extent = (0.5, values.shape[1] + 0.5, 0, top)
+        axis.imshow(values, origin="lower", aspect="auto", extent=extent, cmap="viridis")
+        size = " x ".join(str(n) for n in values.shape)
+        axis.set(xticks=range(1, values.shape[1] + 1), xlabel="frame", title=f"{size}\n{title}")
+    axes[1].set_ylabel("Hz")
+    axes[3].bar(np.arange(len(components)) + 1, components, color=BLUE)
+    axes[3].set(xlabel="component", title=f"{len(components)} numbers")
+    alt = (
+        f"One channel's segment of {len(raw)} samples, its spectrogram of {power.shape[0]} "
+        f"frequencies and {power.shape[1]} frames, the {image.shape[0]} frequencies kept between "
+        f"0 and 1, and {len(components)} components, the first the largest."
+    )
+    return picture(figure, alt)
+
+
+def components(explained: np.ndarray, first: np.ndarray, top_hz: float) -> Picture:
+    """Draw what a channel's first components look for, and how much all of them tell.
+
+    Parameters
+    ----------
+    explained : ndarray (channel, component)
+        Share of each channel's variance.
+    first : ndarray (component, frequency, frame)
+        A few components of one channel.
+    top_hz : float
+        The highest frequency, in hertz.
+    """
+    n = len(first)
+    figure, axes = new(9, 2.7, 1, n + 1, width_ratios=[2.4, *[1] * n])
+    told = 100 * np.cumsum(explained, axis=1)
+    axes[0].plot(np.arange(told.shape[1]) + 1, told.T, color=SKY, lw=0.8)
+    axes[0].plot(np.arange(told.shape[1]) + 1, told.mean(axis=0), color=INK)
+    axes[0].set(xlabel="components", ylabel="variance told, %", ylim=(0, 100))
+    axes[0].grid(True, alpha=0.6)
+    limit = np.abs(first).max()
+    for i, (axis, each) in enumerate(zip(axes[1:], first, strict=True)):
+        extent = (0.5, each.shape[1] + 0.5, 0, top_hz)
+        axis.imshow(
+            each,
+            origin="lower",
+            aspect="auto",
+            extent=extent,
+            cmap="RdBu_r",
+            vmin=-limit,
+            vmax=limit,
+        )
+        axis.set(xticks=range(1, each.shape[1] + 1), xlabel="frame", title=f"component {i + 1}")
+        axis.set_yticks([] if i else [0, 200, 400, 600])
+    axes[1].set_ylabel("Hz")
+    alt = (
+        f"Left: {told.shape[1]} components tell {told[:, -1].mean():.0f} % of a channel's variance "
+        f"on average, the first {told[:, 0].mean():.0f} %. Right: the first {n} components of a "
+        "channel over frequency and frame."
+    )
+    return picture(figure, alt)
+
+
+def input_images(x: np.ndarray, label: np.ndarray, how_many: int = 6) -> Picture:
+    """Draw one window of several movements as the network's input (window, channel, component)."""
+    chosen = np.unique(label)[:how_many]
+    figure, axes = new(1.5 * len(chosen), 2.3, 1, len(chosen), squeeze=False, sharey=True)
+    for axis, each in zip(axes[0], chosen, strict=True):
+        theirs = np.flatnonzero(label == each)
+        axis.imshow(x[theirs[len(theirs) // 2]], cmap="RdBu_r", vmin=-3, vmax=3, aspect="auto")
+        axis.set(title="rest" if each == 0 else f"movement {each}", xlabel="component")
+        axis.set(xticks=[0, x.shape[2] - 1], xticklabels=[1, x.shape[2]])
+    axes[0, 0].set(yticks=[0, x.shape[1] - 1], yticklabels=[1, x.shape[1]], ylabel="electrode")
+    alt = (
+        f"One window of {len(chosen)} classes as an image of {x.shape[1]} by {x.shape[2]} numbers."
+    )
+    return picture(figure, alt)
+
+
+_N = 512  # frequencies a kernel's response is computed at, twice
+
+
+def responses(
+    recording: Recording, kernels: Mapping[str, Sequence[np.ndarray]], names: Sequence[str]
+) -> Picture:
+    """Draw what kernels along time let through, beside the signal's own spectrum.
+
+    Parameters
+    ----------
+    recording : Recording
+    kernels : mapping of str to sequence of ndarray (kernel, tap)
+        For every row of panels some sets of kernels, such as those before and after training.
+    names : sequence of str
+        What the sets are.
+    """
+    figure, axes = new(8, 2.6 * len(kernels), len(kernels), len(names), squeeze=False, sharex=True)
+    moving = recording.emg[recording.label > 0]
+    hz, power = scipy.signal.welch(moving, recording.rate, nperseg=_N, axis=0)
+    level = np.sqrt(power.mean(axis=1))
+    at = np.fft.rfftfreq(_N, 1 / recording.rate)
+    told = []
+    for row, (title, sets) in zip(axes, kernels.items(), strict=True):
+        for axis, name, taps in zip(row, names, sets, strict=True):
+            response = np.abs(np.fft.rfft(taps, _N, axis=1))
+            response /= response.max(axis=1, keepdims=True)
+            order = response.argmax(axis=1).argsort()
+            n = len(taps)
+            extent = (0, at[-1], 0, n)
+            axis.imshow(
+                response[order], origin="lower", aspect="auto", extent=extent, cmap="viridis"
+            )
+            axis.plot(hz, 0.95 * n * level / level.max(), color=VERMILION, lw=1.4)
+            axis.set(title=f"{title}, {name}", ylim=(0, n))
+            middle = np.median(at[response.argmax(axis=1)])
+            told.append(f"{title}, {name}: strongest at {middle:.0f} Hz in the median")
+        row[0].set_ylabel("kernel")
+    for axis in axes[-1]:
+        axis.set_xlabel("frequency, Hz (red: the signal)")
+    return picture(figure, f"Frequency responses of first-layer kernels. {'; '.join(told)}.")

@@ -1,0 +1,190 @@
+"""Pictures of scores, losses and confusions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import scipy.stats
+
+from semg_lib.evaluation.scores import Reported
+from semg_lib.evaluation.statistics import interval
+from semg_lib.figures.style import (
+    _DASHES,
+    _LINES,
+    BLUE,
+    CYCLE,
+    INK,
+    SKY,
+    TITLES,
+    VERMILION,
+    Picture,
+    new,
+    picture,
+)
+
+
+def curves(losses: Mapping[str, Sequence[float]], *, chance: float | None = None) -> Picture:
+    """Draw training loss over epochs, one line a name; ``chance`` is the loss of guessing."""
+    figure, axis = new(6, 2.9)
+    for name, loss in losses.items():
+        axis.plot(range(1, len(loss) + 1), [np.nan if v is None else v for v in loss], label=name)
+    if chance is not None:
+        axis.axhline(chance, color=INK, ls=":", lw=1)
+        axis.text(1, chance, "guessing", va="bottom", fontsize=8)
+    axis.set(xlabel="epoch", ylabel="training loss", ylim=(0, None))
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.grid(True, alpha=0.6)
+    if len(losses) > 1:
+        axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    ends = "; ".join(f"{name}: {loss[0]} to {loss[-1]}" for name, loss in losses.items() if loss)
+    return picture(figure, f"Training loss, first and last epoch: {ends}.")
+
+
+def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[int], title: str = "") -> Picture:
+    """Draw a confusion matrix, each row as shares of the true class."""
+    counts = np.asarray(matrix, float)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    names = ["rest" if each == 0 else str(each) for each in labels]
+    size = max(3.2, 0.34 * len(labels) + 1.2)
+    figure, axis = new(size + 0.7, size)
+    image = axis.imshow(100 * share, cmap="Blues", vmin=0, vmax=100)
+    for i, j in zip(*np.nonzero(share >= 0.05), strict=True):
+        ink = "white" if share[i, j] > 0.55 else INK
+        text = f"{100 * share[i, j]:.0f}"
+        axis.text(j, i, text, ha="center", va="center", fontsize=7, color=ink)
+    ticks = range(len(names))
+    axis.set(xticks=ticks, yticks=ticks, xlabel="predicted", ylabel="true", title=title)
+    axis.set_xticklabels(names, rotation=90)
+    axis.set_yticklabels(names)
+    figure.colorbar(image, label="% of the true class", shrink=0.8)
+    off = share - np.diag(np.diag(share))
+    i, j = np.unravel_index(off.argmax(), off.shape)
+    alt = (
+        f"Confusion matrix of {len(names)} classes: {100 * np.diag(share).mean():.0f} % right on "
+        f"average; {names[i]} is taken for {names[j]} most often, in {100 * off[i, j]:.0f} %."
+    )
+    return picture(figure, alt)
+
+
+def subject_dots(
+    by_subject: pd.DataFrame,
+    *,
+    titles: Mapping[str, str] = TITLES,
+    reported: Sequence[Reported] = (),
+    value: str = "accuracy",
+) -> Picture:
+    """Draw one dot a subject for every method, its mean and 95 % interval.
+
+    Parameters
+    ----------
+    by_subject : DataFrame (subject, method)
+        Fractions.
+    titles : mapping
+        Names to show for methods.
+    reported : sequence of Reported
+        A paper's numbers, drawn as hollow diamonds beside a method's dots.
+    value : str
+        What the dots are.
+    """
+    methods = list(by_subject.columns)
+    figure, axis = new(7, 0.42 * len(methods) + 1.4)
+    said = {each.method: each for each in reported}
+    spread = np.random.default_rng(0)
+    lines = []
+    for row, method in enumerate(methods):
+        values = 100 * by_subject[method].dropna().to_numpy()
+        height = row + spread.uniform(-0.14, 0.14, len(values))
+        axis.plot(values, height, "o", ms=4, color=SKY, alpha=0.9, mew=0)
+        low, high = interval(values)
+        axis.plot([low, high], [row, row], color=BLUE, lw=3, solid_capstyle="butt")
+        axis.plot(values.mean(), row, "|", ms=14, mew=2.5, color=INK)
+        lines.append(f"{titles.get(method, method)} {values.mean():.1f} %")
+        if method in said:
+            axis.plot(said[method].mean, row, "D", ms=7, mfc="none", mec=VERMILION, mew=1.6)
+    axis.set(
+        yticks=range(len(methods)),
+        yticklabels=[titles.get(method, method) for method in methods],
+        xlabel=f"{value}, %\n(dots: subjects; bar: 95 % interval of the mean)",
+        ylim=(len(methods) - 0.5, -0.5),
+    )
+    axis.grid(True, axis="x", alpha=0.6)
+    n = len(by_subject)
+    return picture(figure, f"{value.capitalize()}, mean over {n} subjects: {'; '.join(lines)}.")
+
+
+def sessions(by_session: pd.DataFrame) -> Picture:
+    """Draw accuracy over sessions, one line a method, with 95 % intervals over subjects.
+
+    Parameters
+    ----------
+    by_session : DataFrame (method and subject, session)
+        As `summaries.by_session` returns it.
+    """
+    figure, axis = new(7, 3.4)
+    methods = list(dict.fromkeys(by_session.index.get_level_values("method")))
+    numbers = by_session.columns.to_numpy()
+    lines = []
+    for row, method in enumerate(methods):
+        values = 100 * by_session.loc[method].to_numpy()
+        kind, _, mode = method.partition("_")
+        colour, place = _LINES.get(kind, INK), numbers + 0.05 * (row - len(methods) / 2)
+        ends = np.array([interval(column) for column in values.T])
+        label = TITLES.get(method, method)
+        axis.plot(
+            place, values.mean(axis=0), ls=_DASHES.get(mode, "-"), marker="o", ms=4, color=colour,
+            label=label,
+        )  # fmt: skip
+        axis.vlines(place, ends[:, 0], ends[:, 1], color=colour, lw=1.2, alpha=0.7)
+        first, last = values[:, 0].mean(), values[:, -1].mean()
+        lines.append(f"{label} {first:.0f} to {last:.0f} %")
+    axis.set(
+        xticks=numbers,
+        xlabel="testing session (bars: 95 % interval of the mean over subjects)",
+        ylabel="accuracy, %",
+    )
+    axis.grid(True, alpha=0.6)
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    return picture(
+        figure, f"Accuracy from the first to the last testing session: {'; '.join(lines)}."
+    )
+
+
+def against(
+    x: Sequence[float], lines: Mapping[str, np.ndarray], xlabel: str, ylabel: str
+) -> Picture:
+    """Draw means and 95 % intervals over subjects against a number.
+
+    Parameters
+    ----------
+    x : sequence of float
+    lines : mapping of str to ndarray (subject, x)
+    """
+    figure, axis = new(6.4, 3)
+    told = []
+    for (name, values), colour in zip(lines.items(), CYCLE, strict=False):
+        ends = np.array([interval(column) for column in values.T])
+        axis.plot(
+            x, values.mean(axis=0), marker="o", ms=4, color=colour, label=TITLES.get(name, name)
+        )
+        axis.vlines(x, ends[:, 0], ends[:, 1], color=colour, lw=1.2, alpha=0.7)
+        pairs = ", ".join(f"{a:g}: {b:.1f}" for a, b in zip(x, values.mean(axis=0), strict=True))
+        told.append(f"{TITLES.get(name, name)} {pairs}")
+    axis.axhline(0, color=INK, lw=0.8)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    axis.grid(True, alpha=0.6)
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    return picture(figure, f"{ylabel} against {xlabel}: {'; '.join(told)}.")
+
+
+def scatter(pairs: pd.DataFrame, xlabel: str, ylabel: str) -> Picture:
+    """Draw one dot for each row of two columns, and how closely they go together."""
+    x, y = pairs.to_numpy().T
+    figure, axis = new(5, 3.2)
+    axis.plot(x, y, "o", ms=4, color=BLUE, alpha=0.6, mew=0)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    axis.grid(True, alpha=0.6)
+    rho = scipy.stats.spearmanr(x, y).statistic
+    axis.set_title(f"rank correlation {rho:.2f}")
+    return picture(figure, f"{ylabel} against {xlabel}: {len(x)} dots, rank correlation {rho:.2f}.")

@@ -1,0 +1,1 @@
+"""Settings and recipes, the training loop, classical methods, recalibration."""

@@ -1,0 +1,142 @@
+"""Looking into code and networks from a notebook."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import torch
+from IPython.display import Markdown
+from torch import nn
+
+from semg_lib.learning.training import History
+
+
+def source(thing: object) -> Markdown:
+    """Return the source of a class or function, highlighted, without its docstring."""
+    text = inspect.getsource(thing)
+    doc = inspect.getdoc(thing)
+    if doc and '"""' in text:
+        before, _, rest = text.partition('"""')
+        text = before.rstrip() + "\n" + rest.partition('"""')[2].lstrip("\n")
+    return Markdown(f"```python\n{text}```")
+
+
+def _outputs(network: nn.Module, x: torch.Tensor) -> dict[str, torch.Tensor]:
+    seen: dict[str, torch.Tensor] = {}
+    hooks = [
+        child.register_forward_hook(lambda _, __, out, name=name: seen.update({name: out}))
+        for name, child in network.named_children()
+    ]
+    try:
+        with torch.no_grad():
+            network(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return seen
+
+
+def layers(network: nn.Module, n_channels: int, n_samples: int) -> str:
+    """Return a network's blocks as text: output shape (without batch) and parameters."""
+    seen = _outputs(network, torch.zeros(1, n_channels, n_samples))
+    lines = [f"{'block':<12}{'output':<18}{'parameters':>10}"]
+    for name, out in seen.items():
+        shape = " x ".join(str(each) for each in out.shape[1:])
+        count = sum(p.numel() for p in network.get_submodule(name).parameters())
+        lines.append(f"{name:<12}{shape:<18}{count:>10,}")
+    total = sum(p.numel() for p in network.parameters())
+    return "\n".join([*lines, f"{'in all':<30}{total:>10,}"])
+
+
+def multiply_adds(network: nn.Module, n_channels: int, n_samples: int) -> int:
+    """Return how many multiplications and additions one window costs, in pairs.
+
+    Convolutions and dense layers are counted; the rest is small beside them.
+    """
+    return sum(costs(network, n_channels, n_samples))
+
+
+def costs(network: nn.Module, n_channels: int, n_samples: int) -> list[int]:
+    """Return what `multiply_adds` counts of each layer, from first to last."""
+    found: list[int] = []
+
+    def count(layer: nn.Module, _, out: torch.Tensor) -> None:
+        found.append(out[0].numel() * layer.weight[0].numel())
+
+    layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    was_training = network.training
+    try:
+        with torch.no_grad():
+            network.eval()(torch.zeros(1, n_channels, n_samples))
+    finally:
+        network.train(was_training)
+        for hook in hooks:
+            hook.remove()
+    return found
+
+
+def latency_ms(network: nn.Module, n_channels: int, n_samples: int, *, repeats: int = 30) -> float:
+    """Return the median time for one window on this machine's processor, in milliseconds."""
+    x = torch.zeros(1, n_channels, n_samples)
+    was_training = network.training
+    seconds = []
+    with torch.no_grad():
+        network.eval()
+        for _ in range(repeats):
+            began = time.perf_counter()
+            network(x)
+            seconds.append(time.perf_counter() - began)
+    network.train(was_training)
+    return 1000 * float(np.median(seconds))
+
+
+def rows_reached(
+    layers: Iterable[nn.Module], n_channels: int, n_samples: int, *, row: int
+) -> list[int]:
+    """Return how many rows (electrodes) of each layer's output depend on one row of the input.
+
+    Parameters
+    ----------
+    layers : iterable of Module
+        Applied one after the other to (batch, 1, electrode, time).
+    n_channels, n_samples : int
+    row : int
+        The electrode that is silenced.
+    """
+    x = torch.randn(1, 1, n_channels, n_samples, generator=torch.Generator().manual_seed(0))
+    silent = x.clone()
+    silent[:, :, row] = 0
+    reached = []
+    with torch.no_grad():
+        for layer in layers:
+            layer.eval()
+            x, silent = layer(x), layer(silent)
+            reached.append(int((x != silent).any(dim=3).any(dim=1).sum()))
+    return reached
+
+
+def signal_scales(network: nn.Module, x: np.ndarray) -> dict[str, float]:
+    """Return the standard deviation of each block's output over windows.
+
+    Parameters
+    ----------
+    network : Module
+    x : ndarray (window, channel, time)
+    """
+    outputs = _outputs(network, torch.as_tensor(x))
+    return {name: float(out.std()) for name, out in outputs.items()}
+
+
+def epoch_printer(every: int = 5) -> Callable[[int, History], None]:
+    """Return what `training.fit` can report to: it prints every n-th epoch's loss."""
+
+    def report(epoch: int, history: History) -> None:
+        if epoch == 1 or epoch % every == 0:
+            loss, accuracy = history.loss[-1], history.accuracy[-1]
+            print(f"epoch {epoch}: loss {loss:.3f}, training accuracy {accuracy:.3f}")
+
+    return report

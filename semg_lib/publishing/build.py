@@ -1,0 +1,283 @@
+"""Making the book: staged with fresh runs, from the committed copies, or replicated anew.
+
+``python -m semg_lib.publishing.build fresh | site | pdf | replicate | serve``
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+from semg_lib.errors import DataError
+from semg_lib.evaluation.records import load_record
+from semg_lib.papers import PAPERS
+from semg_lib.publishing import executed, pdf, sources
+from semg_lib.running import notebooks, runs
+from semg_lib.running.runs import Run
+
+ROOT = Path(__file__).parent.parent.parent
+BUILD = ROOT / "_build"
+EXECUTED = executed.EXECUTED
+HTML = {"fresh": BUILD / "fresh" / "_build" / "html", "site": BUILD / "html"}
+_SOURCES = (
+    "_config.yml",
+    "_toc.yml",
+    "genindex.md",
+    "book",
+    "results",
+    "benchmarks",
+    "semg_lib",
+    "notebooks",
+)
+
+
+def plan(paper: str, root: str) -> Iterator[tuple[str, Run]]:
+    """Yield the runs that the paper's chapter is made of, with the names of their records.
+
+    The last is the one whose executed copy the book shows. Recordings of DB2 and DB3 were not at
+    hand: papers that need them run on simulated ones.
+    """
+    return PLANS.get(paper, functools.partial(_comparison, paper))(root)
+
+
+def _comparison(paper: str, root: str) -> Iterator[tuple[str, Run]]:
+    """Yield the one run of a paper without a plan of its own: on what there is of its database."""
+    database, exercises = next(iter(runs.about(paper).items()))
+    subjects = runs.available(database, exercises, root) if root else []
+    given = {"subjects": subjects, "root": root} if subjects else {"subjects": [1, 2, 3]}
+    yield f"{database}-{exercises}-full-recommended-seed0", Run(paper, preset="full", **given)
+
+
+def _atzori2016(root: str) -> Iterator[tuple[str, Run]]:
+    paper = "atzori2016"
+    subjects = runs.available("db1", "A", root)
+    if not subjects:
+        raise DataError(f"{root}: no file of DB1, exercise A; name the folder with NinaPro's files")
+    for subject in subjects[:2]:
+        yield (
+            f"db1-A-full-study-seed0-s{subject}",
+            Run(paper, subjects=[subject], root=root, methods=["cnn"], study="optimiser"),
+        )
+    yield (
+        "db1-A-full-paper-seed0",
+        Run(paper, subjects=subjects[:4], root=root, recipe="paper"),
+    )
+    for seed in (1, 2, 0):
+        yield (
+            f"db1-A-full-recommended-seed{seed}",
+            Run(paper, subjects=subjects, root=root, seed=seed, methods=["cnn"] if seed else []),
+        )
+
+
+def _zhai2017(root: str) -> Iterator[tuple[str, Run]]:
+    paper, frozen = "zhai2017", ["cnn_frozen"]
+    full = {"preset": "full"}
+    for subject in (1, 2):
+        yield (
+            f"db2-BCD-full-assumptions-seed0-s{subject}",
+            Run(paper, subjects=[subject], methods=frozen, study="assumptions", **full),
+        )
+    yield (
+        "db2-B-full-drift-seed0",
+        Run(
+            paper,
+            exercises="B",
+            subjects=list(range(1, 7)),
+            methods=frozen,
+            study="drift",
+            **full,
+        ),
+    )
+    for database, exercises, n in (("db3", "B", 11), ("db2", "BCD", 10)):
+        for seed in (1, 2, 0):
+            yield (
+                f"{database}-{exercises}-full-recommended-seed{seed}",
+                Run(
+                    paper,
+                    database=database,
+                    exercises=exercises,
+                    subjects=list(range(1, n + 1)),
+                    seed=seed,
+                    **full,
+                ),
+            )
+
+
+def _ding2018(root: str) -> Iterator[tuple[str, Run]]:
+    paper, full = "ding2018", {"preset": "full"}
+    yield (
+        "db2-B-full-crosstalk-seed0",
+        Run(paper, subjects=[1, 2, 3, 4, 5, 6], methods=["svm"], study="crosstalk", **full),
+    )
+    ten = list(range(1, 11))
+    yield (
+        "db2-BCD-full-recommended-seed0",
+        Run(paper, exercises="BCD", subjects=ten, methods=["C-B1PB2"], **full),
+    )
+    yield "db2-B-full-recommended-seed0", Run(paper, subjects=ten, **full)
+
+
+PLANS = {"atzori2016": _atzori2016, "zhai2017": _zhai2017, "ding2018": _ding2018}
+
+
+def replicate(root: str, papers: Sequence[str], out: Path = BUILD / "runs") -> None:
+    """Run papers anew; records go to results/, copies to book/executed/.
+
+    Records that are complete and made by the same code and settings are kept; a run that was cut
+    off goes on.
+    """
+    for paper in papers:
+        planned = list(plan(paper, root))  # a wrong request leaves nothing behind
+        records_of = ROOT / "results" / paper
+        records_of.mkdir(exist_ok=True)
+        for name, run in planned:
+            print(f"{name}: {len(run.subjects)} subjects", flush=True)
+            folder = out / run.name
+            kept = "study.json" if run.study else "record.json"
+            _seed(folder / kept, records_of / f"{name}.json")
+            run.execute(out)
+            shutil.copy(folder / kept, records_of / f"{name}.json")
+        _publish(folder / "notebook.ipynb", EXECUTED, paper, _about(folder / "record.json"))
+        # It was run before its own record was stored.
+        executed.refresh(EXECUTED / f"{paper}.ipynb")
+
+
+def _seed(record: Path, stored: Path) -> None:
+    """Begin with what is stored, but never over what a run that was cut off has left."""
+    if executed.is_file() and not record.is_file():
+        record.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(stored, record)
+
+
+def _publish(executed: Path, folder: Path, name: str, about: str) -> None:
+    copy = sources.publish(notebooks.read(executed), f"This copy was run on {about}")
+    (folder / f"{name}.ipynb").write_text(notebooks.to_text(copy))
+
+
+def _about(path: Path) -> str:
+    """Say where an executed copy's results come from."""
+    record = load_record(path)
+    kind = "**simulated** " if record.simulated else ""
+    return (
+        f"{kind}{record.database.upper()}, exercises {record.exercises}, {len(record.subjects)} "
+        f"subjects, {record.preset} preset with the {record.recipe} recipe, seed {record.seed}, "
+        f"on {record.device}, {record.date}."
+    )
+
+
+def beside(root: str, out: Path = BUILD / "runs") -> None:
+    """Run what is no paper: the notebooks about the data, on protocols, and the comparison."""
+    subjects = runs.available("db1", "A", root)
+    real = {"root": str(Path(root).resolve()), "subjects": subjects}
+    given = {
+        "data": real,
+        "quirks": real | {"methods": ["lda", "random_forest"]},
+        "protocols": real | {"preset": "full", "epochs": 0, "methods": ["cnn", "lda", "knn"]},
+        # Recordings of DB2 were not at hand.
+        "comparison": {"preset": "full", "subjects": list(range(1, 11))},
+    }
+    for name, parameters in given.items():
+        executed, record = out / name / "notebook.ipynb", out / name / "record.json"
+        kept = ROOT / "results" / name / "record.json"
+        about = f"DB1, exercise A, {len(subjects)} subjects, {date.today()}."
+        if kept.parent.is_dir():
+            _seed(record, kept)
+            parameters["out"] = str(record.parent.resolve())
+        notebooks.run(notebooks.FOLDER / f"{name}.ipynb", executed, parameters)
+        if kept.parent.is_dir():
+            shutil.copy(record, kept)
+            about = _about(record)
+        _publish(executed, EXECUTED, name, about)
+        executed.refresh(EXECUTED / f"{name}.ipynb")
+
+
+def fresh() -> Path:
+    """Run every notebook on simulated data and build the book with these runs in it."""
+    stage = BUILD / "fresh"
+    shutil.rmtree(stage, ignore_errors=True)
+    stage.mkdir(parents=True)
+    for name in _SOURCES:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, stage / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, stage / name)
+    sources = sorted(notebooks.FOLDER.glob("*.ipynb"))
+    for number, source in enumerate(sources, 1):
+        print(f"notebook {number} of {len(sources)}: {source.name}", flush=True)
+        executed = BUILD / "runs" / "fresh" / source.name
+        notebooks.run(source, executed, {})
+        about = f"this machine, on **simulated** recordings, quick preset, {date.today()}."
+        _publish(executed, stage / "book" / "executed", source.stem, about)
+    return build(stage)
+
+
+def build(source: Path = ROOT) -> Path:
+    """Build the book below a folder, warnings as errors; return its first page."""
+    # The package cannot be run as a module; its command lies beside this Python.
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source)]
+    # Jupyter's own notice of new paths would count as a warning.
+    environment = os.environ | {"JUPYTER_PLATFORM_DIRS": "1"}
+    done = subprocess.run(
+        [*command, "--warningiserror", "--keep-going", "--nitpick", "--quiet"], env=environment
+    )
+    page = source / "_build" / "html" / "index.html"
+    if done.returncode or not page.is_file():
+        raise RuntimeError(f"jupyter-book ended with {done.returncode}; its messages are above")
+    return page
+
+
+def serve(port: int) -> None:
+    """Serve the book that was built last on this machine."""
+    built = [folder for folder in HTML.values() if (folder / "index.html").is_file()]
+    if not built:
+        raise DataError("no book is built yet: run make book or make site first")
+    newest = max(built, key=lambda folder: (folder / "index.html").stat().st_mtime)
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(newest))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        print(f"http://localhost:{server.server_port} shows {newest}; Ctrl-C ends it", flush=True)
+        server.serve_forever()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Make the book; see the module's first lines."""
+    parser = argparse.ArgumentParser(
+        prog="python -m semg_lib.publishing.build", description=main.__doc__
+    )
+    parser.add_argument("verb", choices=("fresh", "site", "pdf", "replicate", "serve"))
+    parser.add_argument("--root", default=os.environ.get("SEMG_DATA", ""))
+    parser.add_argument("--paper", help="replicate this one only; needs no root if simulated")
+    parser.add_argument("--port", type=int, default=8000)
+    chosen = parser.parse_args(arguments)
+    try:
+        if chosen.verb == "replicate":
+            if not chosen.root and not chosen.paper:
+                raise DataError("set SEMG_DATA to the folder with NinaPro's files")
+            replicate(chosen.root, [chosen.paper] if chosen.paper else list(PAPERS))
+            if not chosen.paper:
+                beside(chosen.root)
+        elif chosen.verb == "serve":
+            serve(chosen.port)
+        elif chosen.verb == "pdf":
+            print(f"the book is printed: open {pdf.pdf(build().parent).relative_to(ROOT)}")
+        else:
+            page = fresh() if chosen.verb == "fresh" else build()
+            print(f"the book is built: open {page.relative_to(ROOT)}, or run make serve")
+    except KeyboardInterrupt:
+        return 130
+    except (DataError, OSError, RuntimeError) as error:
+        print(f"book: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

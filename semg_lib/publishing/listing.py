@@ -1,0 +1,164 @@
+"""One table of every number in the book, the papers' beside ours, told apart at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+from IPython.display import HTML
+
+from semg_lib import figures
+from semg_lib.evaluation import summaries
+from semg_lib.evaluation.records import Record, load_records
+from semg_lib.evaluation.statistics import interval
+from semg_lib.learning import settings
+from semg_lib.papers import PAPERS
+from semg_lib.studies import comparison
+from semg_lib.studies.protocols import BASE
+
+PAPERS_OWN, REAL, SIMULATED = "paper", "ours", "ours, simulated"
+TITLES = figures.TITLES | comparison.TITLES
+
+
+def numbers() -> pd.DataFrame:
+    """Return every accuracy that a paper states or a stored record holds, one row each.
+
+    Gains, which are differences of accuracies, are left out.
+    """
+    rows = []
+    for name, module in PAPERS.items():
+        for said in module.REPORTED:
+            if not said.method.endswith("_gain"):
+                rows.append(
+                    {
+                        "of": name,
+                        "method": TITLES.get(said.method, said.method),
+                        "whose": PAPERS_OWN,
+                        "data": said.database.upper(),
+                        "accuracy, %": said.mean,
+                        "sd": said.sd,
+                    }
+                )
+        rows += _ours(name, load_records(name, preset="full"))
+    rows += _ours("comparison", load_records("comparison"))
+    return pd.DataFrame(rows)
+
+
+def _ours(name: str, records: list[Record]) -> list[dict]:
+    """Return one row for each method of records with the same data and recipe."""
+    groups: dict[tuple, list[Record]] = {}
+    for record in records:
+        key = (record.database, record.exercises, record.recipe, record.simulated)
+        groups.setdefault(key, []).append(record)
+    rows = []
+    for (database, exercises, recipe, simulated), group in groups.items():
+        held_out = group[0].settings.get("test_repetitions")
+        balanced = 100 * summaries.by_subject(group, value="balanced_accuracy").mean()
+        for method, accuracy in (100 * summaries.by_subject(group)).items():
+            title = TITLES.get(method, method)
+            rows.append(
+                {
+                    "of": name,
+                    "method": f"{title}, {recipe} recipe" if recipe != "recommended" else title,
+                    "whose": SIMULATED if simulated else REAL,
+                    "data": f"{database.upper()}, exercise {', '.join(exercises)}",
+                    "classes": len(group[0].labels),
+                    "subjects": int(accuracy.count()),
+                    "held out": "repetitions " + ", ".join(map(str, held_out))
+                    if held_out
+                    else "later sessions",
+                    "accuracy, %": accuracy.mean(),
+                    "sd": accuracy.std(),
+                    "balanced, %": balanced[method],
+                }
+            )
+    return rows
+
+
+def interactive(table: pd.DataFrame, caption: str) -> HTML:
+    """Return a table that the book's pages make sortable and filterable; plain elsewhere.
+
+    Rows carry the word in column ``whose`` as a mark, so that nobody takes one kind for another.
+    """
+    shown = table.copy()
+    for name in shown.select_dtypes("float"):
+        digits = "{:.0f}" if name in ("classes", "subjects") else "{:.1f}"
+        shown[name] = [digits.format(each) if each == each else "" for each in shown[name]]
+    shown = shown.fillna("")
+    if "whose" in shown:
+        shown["whose"] = [
+            f'<span class="whose {each.split(",")[-1].strip()}">{each}</span>'
+            for each in shown["whose"]
+        ]
+    text = shown.to_html(index=False, escape=False, border=0, classes="sortable", justify="left")
+    return HTML(text.replace("<thead>", f"<caption>{caption}</caption><thead>", 1))
+
+
+def prices(costs: pd.DataFrame) -> pd.DataFrame:
+    """Return what `comparison.costs` returns as text; what a method has not stays empty."""
+    formats = ("{:.1f}", "{:,.0f}", "{:.2f}", "{:.0f}")
+    text = {
+        name: [form.format(each) if each == each else "" for each in costs[name]]
+        for name, form in zip(costs, formats, strict=True)
+    }
+    return pd.DataFrame(text, index=costs.rename(index=TITLES).index)
+
+
+def protocols() -> pd.DataFrame:
+    """Return how the papers' own protocols differ, as their replications have them."""
+    rows = {}
+    for name, module in PAPERS.items():
+        for database, exercises in module.DATABASES.items():
+            table = settings.table(module.Settings.named(database))["value"]
+            rest = "a class"
+            if table.get("rest", True) is False:
+                rest = "no class"
+            elif table.get("thin_rest", False):
+                rest = "a class, thinned"
+            rows[name, database.upper()] = {
+                "window, ms": table["window_ms"],
+                "exercises": exercises,
+                "rest": rest,
+                "held out": ", ".join(map(str, table["test_repetitions"]))
+                if "test_repetitions" in table
+                else "all but 1",
+            }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["paper", "database"])
+
+
+def gained(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFrame:
+    """Return the points that each protocol gains over this book's, with 95 % intervals.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        Of `protocols.replicate`.
+    value : {"accuracy", "balanced_accuracy"}
+
+    Returns
+    -------
+    DataFrame
+        One row a protocol and method: mean in per cent, points gained, low and high end of their
+        interval over subjects.
+    """
+    table = 100 * summaries.by_variant(records, value=value)
+    rows = {}
+    for protocol, method in table.columns:
+        gain = (table[protocol, method] - table[BASE, method]).to_numpy()
+        low, high = interval(gain)
+        mean = table[protocol, method].mean()
+        rows[protocol, method] = {"mean": mean, "gained": gain.mean(), "low": low, "high": high}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["protocol", "method"])
+
+
+def gains(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what `gained` returns as text, one row a protocol, one column a method."""
+    text = {
+        key: f"{row['mean']:.1f} %"
+        if key[0] == BASE
+        else f"{row['mean']:.1f} % ({row['gained']:+.1f}, {row['low']:+.1f} to {row['high']:+.1f})"
+        for key, row in table.iterrows()
+    }
+    order = table.index.unique("protocol")
+    wide = pd.Series(text).rename_axis(["protocol", "method"]).unstack(sort=False).loc[order]
+    return wide.rename(columns=figures.TITLES).rename_axis(columns=None)

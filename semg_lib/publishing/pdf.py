@@ -1,0 +1,86 @@
+"""The published book as one PDF, printed by a browser page by page in order of the contents."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from semg_lib.errors import DataError
+
+ROOT = Path(__file__).parent.parent.parent
+NAME = "DL-for-sEMG.pdf"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_FOOTER = '<div style="width: 100%; text-align: center; font-size: 8px">{}</div>'
+# Links to other pages would lead to files of this machine.
+_READY = """() => {
+    for (const a of document.querySelectorAll("a[href]")) {
+        if (a.href.startsWith("file:")) a.removeAttribute("href");
+    }
+    for (const hint of document.querySelectorAll("details:not(.hide)")) hint.open = true;
+    for (const frame of document.querySelectorAll(".table-frame")) frame.style.maxHeight = "none";
+}"""
+
+
+def contents(node: Any = None) -> Iterator[str]:
+    """Yield the pages of the book in the order of its table of contents, without suffix."""
+    node = yaml.safe_load((ROOT / "_toc.yml").read_text()) if node is None else node
+    if isinstance(node, dict):
+        yield from (node[key] for key in ("file", "root") if key in node)
+        node = list(node.values())
+    if isinstance(node, list):
+        for each in node:
+            yield from contents(each) if isinstance(each, dict | list) else ()
+
+
+def chromium() -> str | None:
+    """Return where a browser to print or test with is, None if there is none."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def pdf(html: Path) -> Path:
+    """Print a built book; return the file, which lies beside its folder.
+
+    Parameters
+    ----------
+    html : Path
+        Folder of the built pages.
+
+    Raises
+    ------
+    DataError
+        If there is no Chromium, or not what drives it.
+    """
+    found = chromium()
+    if not found:
+        raise DataError("there is no chromium to print with; apt-get install chromium")
+    try:
+        from playwright.sync_api import sync_playwright
+        from pypdf import PdfWriter
+    except ImportError as error:
+        raise DataError(f"{error}; pip install -r requirements.txt") from None
+    whole = PdfWriter()
+    margin = dict.fromkeys(("top", "right", "bottom", "left"), "18mm")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        page = browser.new_page(color_scheme="light")
+        for name in contents():
+            page.goto((html / f"{name}.html").as_uri(), wait_until="networkidle")
+            title = page.locator("h1").first.inner_text().rstrip("#")
+            page.evaluate(_READY)
+            printed = page.pdf(
+                format="A4",
+                margin=margin,
+                display_header_footer=True,
+                header_template="<span></span>",
+                footer_template=_FOOTER.format(title),
+            )
+            whole.append(io.BytesIO(printed), outline_item=title)
+        browser.close()
+    made = html.parent / NAME
+    whole.write(made)
+    return made

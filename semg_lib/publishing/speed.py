@@ -1,0 +1,124 @@
+"""What the book's page on speed shows of ``benchmarks/``: tables, and the numbers of its prose."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from semg_lib.publishing import tables
+
+FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
+NOT_MEASURED = "not measured yet"
+# What ``precision: auto`` picks, and the processors that it is for.
+PROCESSORS = {
+    "bfloat16": "with bfloat16 instructions",
+    "float32": "without bfloat16 instructions",
+}
+
+
+def load(name: str) -> dict[str, Any]:
+    """Return what a benchmark wrote, empty if it has not been run.
+
+    Raises
+    ------
+    ValueError
+        If the file is not JSON.
+    """
+    path = FOLDER / f"{name}.json"
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}: {error}; run python benchmarks/{name}.py again") from None
+
+
+def ratios() -> str:
+    """Return the table of all ratios, one row a task."""
+    features, sweep = load("features"), load("sweep")
+    spectrogram, loading = load("spectrogram"), load("loading")
+    rows = []
+    for precision, found in load("training").items():
+        *_, (name, ratio) = found["times the plain loop"].items()
+        task = f"{name}, {PROCESSORS[precision]}"
+        rows.append([task, "Dataset, DataLoader, plain loop", ratio, ""])
+    long = features["5 minutes"]
+    of_libemg = long["memory, share of LibEMG's"]
+    share = f"{100 * of_libemg:.0f} %"
+    for name, ratio in long["times faster"].items():
+        rows.append([f"{name.upper()} of overlapping windows", features["peer"], ratio, share])
+    cutting = long["times faster at cutting windows"]
+    rows.append(["cutting windows", f"{features['peer']}, which copies them", cutting, ""])
+    added = spectrogram["megabytes added"]
+    share = f"{100 * added['semg_lib'] / added['loop over SciPy']:.0f} %"
+    ratio = spectrogram["times faster than the loop"]
+    rows.append(["spectrogram and components", "SciPy in a loop", ratio, share])
+    for name, found in loading.items():
+        if isinstance(found, dict):
+            first = found["first load over scipy"]
+            cached = found["first load over cached load"] / first
+            rows.append([f"loading {name}", "scipy.io.loadmat", round(1 / first, 2), ""])
+            rows.append(["the same, from the cache", "scipy.io.loadmat", f"{cached:.1f}", ""])
+    ratio = sweep.get("times papermill in a loop", NOT_MEASURED)
+    rows.append([f"sweep, {sweep['machine'].split(', ')[-1]}", "papermill in a loop", ratio, ""])
+    return tables.table(["task", "peer", "times faster", "memory, of the peer's"], rows)
+
+
+def training() -> str:
+    """Return the table of the ways to train: a row a way, a column a kind of processor."""
+    columns = {PROCESSORS[name]: _processor(found) for name, found in load("training").items()}
+    rows = dict.fromkeys(row for cells in columns.values() for row in cells)
+    cells = ([row, *(each.get(row, "") for each in columns.values())] for row in rows)
+    return tables.table(["", *columns], cells)
+
+
+def _processor(found: dict[str, Any]) -> dict[str, str]:
+    """Return the cells of one processor; the last way it measured is the library's."""
+    accuracy, rates = found["test accuracy, %"], found["thousand windows a second"]
+    *_, ours = rates
+    peak = found["billion operations a second of a matrix product"]
+    ways = sorted(rates.items(), key=lambda way: way[0] != "plain loop")  # the peer first
+    # Thousand windows a second times million operations a window are billions a second.
+    each = found["million operations a window"] / peak
+    share = {way: rates[way] * each for way in ("plain loop", ours)}
+    moved = found["largest difference of a subject's mean from the plain loop, points"]
+    return {
+        "measured on": f"{found['machine']}: {found['what']}",
+        **{f"{way}, windows a second": f"{1000 * rate:,.0f}" for way, rate in ways},
+        "product of two 2048 x 2048 matrices, billion operations a second": str(peak),
+        **{f"{way}, share of that": f"{100 * part:.0f} %" for way, part in share.items()},
+        "the most that the same operations allow": f"{1 / share['plain loop']:.1f} times",
+        **{f"{way}, test accuracy": f"{score:.1f} %" for way, score in accuracy.items()},
+        "largest change of a subject's mean": f"{moved} points",
+    }
+
+
+def gpu() -> str:
+    """Return what a GPU made of the papers, or that it has not been measured."""
+    found = load("gpu")
+    if not found:
+        return f"**{NOT_MEASURED.capitalize()}.**\n"
+    rows = [
+        [paper, way, f"{rate:,}", found[paper]["times the plain loop"][way]]
+        for paper in ("atzori2016", "zhai2017", "ding2018")
+        for way, rate in found[paper]["windows a second"].items()
+    ]
+    header = ["paper", f"on {found['device']}", "windows a second", "times the plain loop"]
+    return tables.table(header, rows)
+
+
+def write(folder: Path) -> dict[str, str]:
+    """Write the page's tables below a folder and return the numbers of its prose."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "ratios.md").write_text(ratios())
+    (folder / "gpu.md").write_text(gpu())
+    (folder / "training.md").write_text(training())
+    sweep = load("sweep")
+    added = sweep.get("seconds that scheduling adds to a unit")
+    measured = next(iter(load("training").values()))
+    return {
+        "operations": f"{measured['million operations a window']:.1f}",
+        "scheduling": f"{added:+.1f} s" if added is not None else NOT_MEASURED,
+        "thousand": f"{sweep['seconds in all']:.0f}",
+    }

@@ -1,0 +1,78 @@
+"""Labels and signal: delay and disagreement of the two kinds of labels, likeness of movements."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from semg_lib.recordings.recording import Recording
+
+
+def onsets(label: np.ndarray) -> np.ndarray:
+    """Return the samples at which a movement begins, (trial,)."""
+    moving = np.concatenate([[0], label > 0])
+    return np.flatnonzero(np.diff(moving.astype(np.int8)) == 1)
+
+
+def onset_delays(stimulus: np.ndarray, restimulus: np.ndarray, rate: float) -> np.ndarray:
+    """Return how long after the screen each movement begins, in seconds.
+
+    Parameters
+    ----------
+    stimulus, restimulus : ndarray (sample,), int
+        Labels of the screen, and labels re-aligned to the EMG.
+    rate : float
+        Samples a second, in hertz.
+
+    Returns
+    -------
+    ndarray (trial,)
+        From each onset on the screen to the first of the same movement in ``restimulus`` before
+        the screen's next; trials without one are left out.
+    """
+    asked, moved = onsets(stimulus), onsets(restimulus)
+    ends = np.append(asked[1:], len(stimulus))
+    delays = []
+    for start, end in zip(asked, ends, strict=True):
+        inside = moved[(moved >= start) & (moved < end)]
+        inside = inside[restimulus[inside] == stimulus[start]]
+        if len(inside):
+            delays.append((inside[0] - start) / rate)
+    return np.array(delays)
+
+
+def agreement(stimulus: np.ndarray, restimulus: np.ndarray) -> float:
+    """Return the share of samples on which both labels agree."""
+    return float(np.mean(stimulus == restimulus))
+
+
+def likeness(recording: Recording) -> pd.DataFrame:
+    """Return how alike the patterns of mean amplitude over electrodes are.
+
+    Returns
+    -------
+    DataFrame
+        One row a movement: the mean correlation of a repetition's pattern with the other
+        repetitions of the movement, and with the other movements.
+    """
+    pairs = [
+        (movement, repetition)
+        for movement in recording.movements
+        for repetition in np.unique(recording.repetition[recording.label == movement])
+    ]
+    patterns = [
+        np.abs(recording.emg[(recording.label == m) & (recording.repetition == r)]).mean(axis=0)
+        for m, r in pairs
+    ]
+    alike = np.corrcoef(patterns)
+    movement = np.array([m for m, _ in pairs])
+    rows = {}
+    for m in recording.movements:
+        mine = movement == m
+        n = mine.sum()
+        among = alike[np.ix_(mine, mine)]
+        rows[int(m)] = {
+            "other repetitions": (among.sum() - n) / (n * (n - 1)) if n > 1 else np.nan,
+            "other movements": alike[np.ix_(mine, ~mine)].mean() if n < len(mine) else np.nan,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("movement")

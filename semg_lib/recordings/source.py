@@ -1,0 +1,124 @@
+"""Where a run's recordings come from: NinaPro's files below a folder, or the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from semg_lib.errors import DataError
+from semg_lib.recordings import databases, ninapro, simulator
+from semg_lib.recordings.recording import Recording, fingerprint
+
+
+@dataclass(frozen=True)
+class Source:
+    """One database's recordings.
+
+    Parameters
+    ----------
+    database : str
+        ``"db1"``, ``"db2"`` or ``"db3"``.
+    exercises : str
+        Letters, such as ``"A"`` or ``"BCD"``.
+    root : str
+        Folder with NinaPro's files; the simulator's recordings if empty.
+
+    Raises
+    ------
+    DataError
+        If the database or an exercise is unknown.
+    """
+
+    database: str
+    exercises: str
+    root: str = ""
+
+    def __post_init__(self) -> None:
+        databases.database(self.database).exercises_named(self.exercises)
+
+    def load(
+        self,
+        subject: int,
+        *,
+        labels: str = "restimulus",
+        repetitions: Sequence[int] = (),
+    ) -> Recording:
+        """Load one subject; see `ninapro.load`. Files that were simulated say so.
+
+        Raises
+        ------
+        DataError
+            If a file cannot be used, or one of the ``repetitions`` asked for is not in it.
+        """
+        if not self.root:
+            done = self._done(subject)
+            return simulator.simulate(self.database, subject, done, labels=labels)
+        there = "".join(self.files(subject))
+        recording = ninapro.load(self.database, subject, there, self.root, labels=labels)
+        present = set(recording.repetition[recording.label > 0].tolist())
+        for repetition in repetitions:
+            if repetition not in present:
+                files = ", ".join(str(path) for path in self.files(subject).values())
+                raise DataError(
+                    f"{files}: repetition {repetition} is not there, only {sorted(present)}; "
+                    "download the file again"
+                )
+        return replace(recording, simulated=self.simulated(subject))
+
+    def files(self, subject: int) -> dict[str, Path]:
+        """Return the subject's files by the letters of their exercises.
+
+        Some amputees of DB3 stopped early: exercises that they are known not to have begun are
+        left out.
+
+        Raises
+        ------
+        DataError
+            If there is no such subject, or a file is missing.
+        """
+        spec = databases.database(self.database)
+        spec.check_subject(subject)
+        found = {}
+        for exercise in spec.exercises_named(self.exercises):
+            try:
+                found[exercise.letter] = ninapro.find(self.root, spec, subject, exercise)
+            except DataError:
+                if exercise.letter in self._done(subject):
+                    raise
+        return found
+
+    def _done(self, subject: int) -> str:
+        """Return the letters of the exercises that the subject did."""
+        spec = databases.database(self.database)
+        spec.check_subject(subject)
+        chosen = spec.exercises_named(self.exercises)
+        done = simulator.movements_done(spec, subject)
+        letters = "".join(each.letter for each in chosen if each.offset < done)
+        if not letters:
+            raise DataError(
+                f"{spec.name} subject {subject} did {done} movements, none of exercise "
+                f"{self.exercises}; choose another"
+            )
+        return letters
+
+    def simulated(self, subject: int) -> bool:
+        """Tell whether this subject was simulated, by the mark that `synthetic` leaves."""
+        if not self.root:
+            return True
+        return any(ninapro.read_file(path).simulated for path in self.files(subject).values())
+
+    def fingerprints(
+        self, subjects: Sequence[int], *, labels: str = "restimulus"
+    ) -> dict[int, str]:
+        """Return a hash of each subject's recording; none of those that are simulated.
+
+        What the simulator makes follows from its code, which a record names by a hash of its own.
+        """
+        if not self.root:
+            return {}
+        return {each: fingerprint(self.load(each, labels=labels)) for each in subjects}
+
+    def __str__(self) -> str:
+        kind = f"files below {Path(self.root).name}" if self.root else "simulated recordings"
+        return f"{self.database.upper()}, exercises {self.exercises}: {kind}"

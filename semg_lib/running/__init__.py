@@ -1,0 +1,1 @@
+"""A notebook run once by papermill, or many runs at once on Dask."""

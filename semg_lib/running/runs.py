@@ -1,0 +1,131 @@
+"""One run of one paper: a request that is checked, named, and carried out by papermill."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from semg_lib.errors import DataError, check_name
+from semg_lib.papers import PAPERS
+from semg_lib.recordings import databases
+from semg_lib.recordings.source import Source
+from semg_lib.running import notebooks
+
+
+def about(paper: str) -> dict[str, str]:
+    """Return the databases a paper's methods can take, and its exercises of each.
+
+    The first database is that of a run that names none.
+
+    Raises
+    ------
+    DataError
+        If there is no such paper.
+    """
+    if paper not in PAPERS:
+        raise DataError(f"unknown paper {paper!r}: choose from {', '.join(PAPERS)}")
+    return PAPERS[paper].DATABASES
+
+
+def ranges(numbers: list[int]) -> str:
+    """Turn sorted numbers into text fit for a file's name: ``[1, 2, 3, 5]`` is ``"1-3.5"``."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    return ".".join(f"{p[0]}-{p[-1]}" if len(p) > 1 else str(p[0]) for p in parts)
+
+
+def available(database: str, exercises: str, root: str | Path) -> list[int]:
+    """Return the subjects whose files are below a folder."""
+    spec = databases.database(database)
+    found = []
+    for subject in range(1, spec.n_subjects + 1):
+        try:
+            Source(database, exercises, str(root)).files(subject)
+        except DataError:
+            continue
+        found.append(subject)
+    return found
+
+
+@dataclass(frozen=True)
+class Run:
+    """What to run; the fields are the parameters of the paper's notebook.
+
+    Raises
+    ------
+    ValueError
+        If a name, subject, exercise, method or file is not there.
+    """
+
+    paper: str
+    database: str = ""  # the paper's first if empty
+    exercises: str = ""  # the paper's if empty
+    subjects: list[int] = field(default_factory=lambda: [1, 2])
+    root: str = ""  # simulated data if empty
+    preset: str = ""  # full with a root, quick without, if empty
+    recipe: str = "recommended"
+    epochs: int = 0
+    seed: int = 0
+    methods: list[str] = field(default_factory=list)  # all if empty
+    study: str = ""  # one of the paper's studies, beside the comparison of methods
+
+    def __post_init__(self) -> None:
+        def put(name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
+
+        exercises_of, module = about(self.paper), PAPERS[self.paper]
+        spec = databases.database(self.database or next(iter(exercises_of)))
+        if spec.name not in exercises_of:
+            known = ", ".join(exercises_of)
+            raise DataError(f"{self.paper} cannot use {spec.name}: choose from {known}")
+        chosen = spec.exercises_named(self.exercises or exercises_of[spec.name])
+        put("database", spec.name)
+        put("exercises", "".join(each.letter for each in chosen))
+        put("root", str(Path(self.root).expanduser().resolve()) if self.root else "")
+        put("preset", self.preset or ("full" if self.root else "quick"))
+        put("methods", self.methods or list(module.METHODS))
+        module.Settings.named(self.database, self.recipe, self.preset, self.epochs)
+        for method in self.methods:
+            check_name("method", method, module.METHODS)
+        if self.study:
+            check_name("study", self.study, module.STUDIES)
+        for subject in self.subjects:
+            spec.check_subject(subject)
+            if self.root:
+                Source(spec.name, self.exercises, self.root).files(subject)
+
+    @property
+    def name(self) -> str:
+        """What the run's folder is called."""
+        parts = [self.paper, self.database, self.exercises, f"s{ranges(self.subjects)}"]
+        parts += [self.preset, self.recipe, f"seed{self.seed}"]
+        parts += [f"{self.epochs}epochs"] if self.epochs else []
+        return "-".join([*parts, *([self.study] if self.study else [])])
+
+    def execute(self, out: str | Path, *, quiet: bool = False) -> Path:
+        """Run the notebook; leave ``notebook.ipynb`` and ``record.json`` below ``out``.
+
+        Parameters
+        ----------
+        out : path
+        quiet : bool
+            Show nothing of what it prints.
+
+        Returns
+        -------
+        Path
+            The folder of the run.
+        """
+        folder = Path(out).resolve() / self.name
+        parameters = {key: value for key, value in asdict(self).items() if key != "paper"}
+        notebooks.run(
+            notebooks.FOLDER / f"{self.paper}.ipynb",
+            folder / "notebook.ipynb",
+            parameters | {"out": str(folder)},
+            quiet=quiet,
+        )
+        return folder

@@ -1,0 +1,232 @@
+"""Many runs at once: a paper on many subjects and seeds, on one machine or on a cluster.
+
+Each unit is one run of a paper's notebook on one subject with one seed, in a folder of its own.
+A unit whose record is complete and was made by the same code, data, settings and versions is
+never run again, so a sweep that was cut off, however rudely, is ended by typing it again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import filelock
+
+from semg_lib.errors import DataError
+from semg_lib.evaluation.records import Record, load_record
+from semg_lib.papers import PAPERS
+from semg_lib.recordings.source import Source
+from semg_lib.running.runs import Run
+
+if TYPE_CHECKING:
+    import distributed
+
+RECORD, ERROR, LOCK = "record.json", "error.txt", ".lock"
+_AHEAD = 4  # units for each worker that the scheduler holds; the others wait here, so that it
+# needs no more memory for a thousand
+
+
+def units(subjects: Sequence[int], seeds: Sequence[int], **run) -> list[Run]:
+    """Return one run for each subject and seed.
+
+    Parameters
+    ----------
+    subjects, seeds : sequence of int
+    **run
+        The other fields of `runs.Run`.
+
+    Raises
+    ------
+    ValueError
+        If a name, subject, exercise, method or file is not there.
+    """
+    return [Run(subjects=[subject], seed=seed, **run) for seed in seeds for subject in subjects]
+
+
+def expected(run: Run) -> Record:
+    """Return the record that a run would open now, to hold stored ones against."""
+    settings = PAPERS[run.paper].Settings.named(run.database, run.recipe, run.preset, run.epochs)
+    source = Source(run.database, run.exercises, run.root)
+    return Record.start(
+        paper=run.paper,
+        database=run.database,
+        exercises=run.exercises,
+        subjects=run.subjects,
+        seed=run.seed,
+        recipe=run.recipe,
+        preset=run.preset,
+        simulated=any(source.simulated(subject) for subject in run.subjects),
+        data=source.fingerprints(run.subjects, labels=settings.labels),
+        settings=settings,
+        device="cpu",
+    )
+
+
+def done(run: Run, out: str | Path) -> bool:
+    """Tell whether a unit's record is complete and still what would be made."""
+    path = Path(out) / run.name / RECORD
+    if not path.is_file():
+        return False
+    try:
+        stored = expected(run).resume(path)  # another one if it is of other code, data or settings
+    except DataError:
+        return False
+    return all(stored.done(subject, run.methods) for subject in run.subjects)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a unit ended."""
+
+    run: Run
+    how: str  # "run", "kept" or "failed"
+    why: str = ""
+
+
+Execute = Callable[[Run, Path], object]
+
+
+def _execute(run: Run, out: Path) -> object:
+    # Workers share the cores; the notebook's kernel inherits this.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    # Dask has its workers give memory back at every chance; training asks for it again each step.
+    os.environ.pop("MALLOC_TRIM_THRESHOLD_", None)
+    return run.execute(out, quiet=True)
+
+
+def one(run: Run, out: str | Path, execute: Execute = _execute) -> Ended:
+    """Carry out a unit unless it is done; if it fails, leave the traceback and go on."""
+    folder = Path(out) / run.name
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        # Held by whoever works on it: a worker that its driver has lost is waited for.
+        with filelock.FileLock(folder / LOCK):
+            if done(run, out):
+                return Ended(run, "kept")
+            execute(run, Path(out))
+            with contextlib.suppress(FileNotFoundError):
+                (folder / ERROR).unlink()
+            return Ended(run, "run")
+    except Exception as error:  # whatever it is, it is told and the others go on
+        (folder / ERROR).write_text(traceback.format_exc())
+        return Ended(run, "failed", " ".join(f"{type(error).__name__}: {error}".split()))
+
+
+def sweep(
+    runs: Sequence[Run],
+    out: str | Path,
+    client: distributed.Client,
+    *,
+    execute: Execute = _execute,
+) -> Iterator[Ended]:
+    """Carry out units on a cluster; yield each as it ends.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+    out : path
+        Folder that all workers see.
+    client : distributed.Client
+    execute : callable
+        Carries out one unit; another than papermill's for tests.
+
+    Yields
+    ------
+    Ended
+        In the order in which they end; first those that are done already.
+    """
+    import distributed
+
+    out = Path(out).resolve()
+    left = []
+    for run in runs:
+        if done(run, out):
+            yield Ended(run, "kept")
+        else:
+            left.append(run)
+    waiting = iter(left)
+
+    def submit(how_many: int) -> list[distributed.Future]:
+        chosen = [run for _, run in zip(range(how_many), waiting, strict=False)]
+        # A worker that dies takes its unit with it, so the scheduler gives the unit to another.
+        return [client.submit(one, run, out, execute, pure=False, key=run.name) for run in chosen]
+
+    n_workers = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+    under_way = distributed.as_completed(submit(_AHEAD * n_workers))
+    for future in under_way:
+        try:
+            ended = future.result()
+        except Exception as error:  # its worker died more often than the scheduler allows
+            run = next(each for each in left if each.name == future.key)
+            ended = Ended(run, "failed", f"{type(error).__name__}: {error}")
+            (out / run.name / ERROR).write_text(f"{ended.why}\n")
+        under_way.update(submit(1))
+        yield ended
+
+
+@contextlib.contextmanager
+def cluster(scheduler: str, workers: int) -> Iterator[distributed.Client]:
+    """Open a client of a cluster, and close both at the end.
+
+    Parameters
+    ----------
+    scheduler : str
+        ``"local"`` for processes on this machine, ``"slurm"`` for jobs that dask-jobqueue asks
+        for, as its configuration file says, or the address of a scheduler, ``tcp://HOST:PORT``,
+        which is left running.
+    workers : int
+        How many; of no effect on a scheduler that has its own.
+
+    Raises
+    ------
+    DataError
+        If the scheduler is unknown or cannot be reached.
+    """
+    import distributed
+
+    with contextlib.ExitStack() as stack:
+        if scheduler == "local":
+            address = stack.enter_context(
+                distributed.LocalCluster(
+                    n_workers=workers, threads_per_worker=1, dashboard_address=":0"
+                )
+            )
+        elif scheduler == "slurm":
+            try:
+                from dask_jobqueue import SLURMCluster
+            except ImportError:
+                raise DataError("Slurm needs dask-jobqueue: pip install dask-jobqueue") from None
+            address = stack.enter_context(SLURMCluster())
+            address.scale(jobs=workers)
+        elif "://" in scheduler:
+            address = scheduler
+        else:
+            raise DataError(
+                f"unknown scheduler {scheduler!r}: write local, slurm or tcp://HOST:PORT"
+            )
+        try:
+            client = distributed.Client(address, timeout="10s")
+        except OSError as error:
+            raise DataError(f"{scheduler}: no scheduler answers there ({error})") from None
+        yield stack.enter_context(client)
+
+
+def found(folder: str | Path) -> tuple[list[Record], list[Path]]:
+    """Return the records below a folder, and the tracebacks of units that failed.
+
+    Raises
+    ------
+    DataError
+        If there is neither.
+    """
+    folder = Path(folder)
+    records = [load_record(path) for path in sorted(folder.rglob(RECORD))]
+    failed = sorted(folder.rglob(ERROR))
+    if not records and not failed:
+        raise DataError(f"{folder}: no {RECORD} below it")
+    return records, failed

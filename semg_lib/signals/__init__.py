@@ -1,0 +1,1 @@
+"""From a recording to what a classifier sees: filters, windows, splits, features."""

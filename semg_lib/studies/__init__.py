@@ -1,0 +1,1 @@
+"""What lies across papers: protocols, the comparison of all methods, data quality."""
