@@ -15,7 +15,7 @@ from semg_lib.errors import DataError, DataWarning
 from semg_lib.recordings import ninapro, simulator
 from semg_lib.recordings.databases import LABELS
 from semg_lib.recordings.source import Source
-from tests.test_matfile import write_73
+from tests.test_matlab import write_73
 
 CASES = {"compressed": 400, "uncompressed": 600, "7.3": 400, "real": 150}
 

@@ -9,7 +9,7 @@ from semg_lib.errors import DataError, DataWarning
 from semg_lib.recordings import databases, ninapro, simulator
 from semg_lib.recordings.recording import fingerprint
 from semg_lib.recordings.source import Source
-from tests.test_matfile import write_73
+from tests.test_matlab import write_73
 
 
 @pytest.mark.parametrize(("name", "rate", "channels"), [("db1", 100, 10), ("db2", 2000, 12)])

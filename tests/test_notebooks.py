@@ -109,7 +109,7 @@ def test_a_failing_cell_is_one_line(small, tmp_path):
 
 def test_published_copies_hold_no_traces_and_have_alternative_texts(small, tmp_path):
     notebook = notebooks.read(small)
-    code = "from semg_lib import plots\nplots.curves({'a': [2.0, 1.0]})"
+    code = "from semg_lib import figures\nfigures.curves({'a': [2.0, 1.0]})"
     notebook.cells[4].source = "import sys\nprint('war' + 'ned', file=sys.stderr)\n" + code
     small.write_text(notebooks.to_text(notebook))
     out = tmp_path / "executed.ipynb"

@@ -1,14 +1,13 @@
 """No page says what results/ does not: change a record, and these tests name the page."""
 
-import functools
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from semg_lib.evaluation import summaries
-from semg_lib.evaluation.records import RESULTS, load_record, load_records, to_json
+from semg_lib.evaluation import records
+from semg_lib.evaluation.records import RESULTS, load_record, to_json
 from semg_lib.papers import PAPERS
 from semg_lib.publishing import chapters, executed
 from semg_lib.running import notebooks
@@ -92,8 +91,7 @@ def changed(tmp_path, monkeypatch):
             if hasattr(score, "sessions"):
                 score.sessions = [0.97 * each for each in score.sessions]
         path.write_text(to_json(record))
-    load_all = functools.partial(load_records, folder=tmp_path / "results")
-    monkeypatch.setattr(summaries, "load_all", load_all)
+    monkeypatch.setattr(records, "RESULTS", tmp_path / "results")
 
 
 def test_a_changed_record_is_told_by_the_page_that_contradicts_it(changed):

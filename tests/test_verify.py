@@ -11,7 +11,7 @@ from semg_lib.cli import main
 from semg_lib.download import verify
 from semg_lib.errors import DataError
 from semg_lib.recordings import simulator
-from tests.test_matfile import write_73
+from tests.test_matlab import write_73
 
 FEW = [f"{name}: 48 of 9 x 6 repetitions are missing" for name in ("restimulus", "stimulus")]
 

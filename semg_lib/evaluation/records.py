@@ -172,18 +172,20 @@ def load_record(path: str | Path) -> Record:
         raise DataError(f"{path}: not a record: {where}: {first['msg']}") from None
 
 
-def load_records(paper: str, folder: str | Path = RESULTS, **wanted: Any) -> list[Record]:
+def load_records(paper: str, folder: str | Path | None = None, **wanted: Any) -> list[Record]:
     """Read the stored records of one paper, in order of their names.
 
     Parameters
     ----------
     paper : str
-    folder : path
-        Holds a folder of records for each paper.
+    folder : path, optional
+        Holds a folder of records for each paper; ``RESULTS`` if not given.
     **wanted
         Only records with these values, such as ``recipe="paper"``; without ``study``, only
         records of the paper's comparison.
     """
     wanted = {"study": ""} | wanted
-    records = [load_record(path) for path in sorted((Path(folder) / paper).glob("*.json"))]
+    records = [
+        load_record(path) for path in sorted((Path(folder or RESULTS) / paper).glob("*.json"))
+    ]
     return [r for r in records if all(getattr(r, k) == v for k, v in wanted.items())]

@@ -19,13 +19,13 @@ from pathlib import Path
 from semg_lib.errors import DataError
 from semg_lib.evaluation.records import load_record
 from semg_lib.papers import PAPERS
-from semg_lib.publishing import executed, pdf, sources
+from semg_lib.publishing import pdf, sources
+from semg_lib.publishing.executed import EXECUTED, refresh
 from semg_lib.running import notebooks, runs
 from semg_lib.running.runs import Run
 
 ROOT = Path(__file__).parent.parent.parent
 BUILD = ROOT / "_build"
-EXECUTED = executed.EXECUTED
 HTML = {"fresh": BUILD / "fresh" / "_build" / "html", "site": BUILD / "html"}
 _SOURCES = (
     "_config.yml",
@@ -147,12 +147,12 @@ def replicate(root: str, papers: Sequence[str], out: Path = BUILD / "runs") -> N
             shutil.copy(folder / kept, records_of / f"{name}.json")
         _publish(folder / "notebook.ipynb", EXECUTED, paper, _about(folder / "record.json"))
         # It was run before its own record was stored.
-        executed.refresh(EXECUTED / f"{paper}.ipynb")
+        refresh(EXECUTED / f"{paper}.ipynb")
 
 
 def _seed(record: Path, stored: Path) -> None:
     """Begin with what is stored, but never over what a run that was cut off has left."""
-    if executed.is_file() and not record.is_file():
+    if stored.is_file() and not record.is_file():
         record.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(stored, record)
 
@@ -196,7 +196,7 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
             shutil.copy(record, kept)
             about = _about(record)
         _publish(executed, EXECUTED, name, about)
-        executed.refresh(EXECUTED / f"{name}.ipynb")
+        refresh(EXECUTED / f"{name}.ipynb")
 
 
 def fresh() -> Path:

@@ -238,8 +238,8 @@ def test_two_at_once_do_not_disturb_each_other(server, subjects, tmp_path):
 
 
 _CHILD = (
-    "import sys; from semg_lib import download; print('ready', flush=True); "
-    "failed = download.download('db1', [1, 2, 3], sys.argv[1], base_url=sys.argv[2], "
+    "import sys; from semg_lib.download import fetch; print('ready', flush=True); "
+    "failed = fetch.download('db1', [1, 2, 3], sys.argv[1], base_url=sys.argv[2], "
     "pause_s=0.01); sys.exit(bool(failed))"
 )
 
