@@ -9,6 +9,7 @@ import scipy.io
 from semg_lib.course import assignments
 from semg_lib.papers import atzori2016
 from semg_lib.recordings import simulator
+from semg_lib.signals.protocol import Protocol
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,8 +33,13 @@ def settings():
 
 
 @pytest.fixture(scope="session")
-def split(recording, settings):
-    return atzori2016.prepare(recording, settings)[0]
+def prepared(recording, settings):
+    return Protocol.of(settings).prepare(recording)
+
+
+@pytest.fixture(scope="session")
+def split(prepared):
+    return prepared.split
 
 
 @pytest.fixture(scope="session")

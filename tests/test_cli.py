@@ -8,6 +8,7 @@ from semg_lib import cli
 from semg_lib.errors import DataError
 from semg_lib.evaluation import summaries
 from semg_lib.evaluation.records import load_record, load_records
+from semg_lib.evaluation.scores import score
 from semg_lib.papers import atzori2016
 from semg_lib.recordings import simulator
 from semg_lib.recordings.forearm import Arm, Drift
@@ -190,5 +191,5 @@ def test_a_committed_record_is_reproduced(real_root):
     stored = summaries.by_subject(load_records("atzori2016", recipe="recommended", seed=0))
     recording = Source("db1", "A", str(real_root)).load(2)
     settings = atzori2016.Settings.named("db1")
-    for outcome in atzori2016.replicate(recording, settings, methods=["lda", "random_forest"]):
-        assert outcome.score.accuracy == pytest.approx(stored.loc[2, outcome.method], abs=0.02)
+    for outcome in atzori2016.replicate([recording], settings, methods=["lda", "random_forest"]):
+        assert score(outcome).accuracy == pytest.approx(stored.loc[2, outcome.method], abs=0.02)

@@ -7,7 +7,7 @@ import pytest
 from semg_lib.errors import DataError
 from semg_lib.evaluation import summaries
 from semg_lib.evaluation.records import Record, load_record, load_records
-from semg_lib.evaluation.scores import Outcome, SessionOutcome
+from semg_lib.learning.outcomes import Outcome, SessionOutcome
 from semg_lib.papers.atzori2016 import REPORTED, Settings
 
 

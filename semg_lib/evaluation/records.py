@@ -17,13 +17,8 @@ import pydantic
 
 from semg_lib.errors import DataError
 from semg_lib.evaluation.provenance import code_hash, device_name, versions
-from semg_lib.evaluation.scores import (
-    CostedScore,
-    Outcome,
-    Score,
-    SessionScore,
-    confusion,
-)
+from semg_lib.evaluation.scores import CostedScore, Score, SessionScore, confusion, score
+from semg_lib.learning.outcomes import Outcome
 
 RESULTS = Path(__file__).parent.parent.parent / "results"
 
@@ -102,8 +97,8 @@ class Record(pydantic.BaseModel):
 
     def add(self, outcome: Outcome) -> Score:
         """Take in what one method predicted for one subject, and return its score."""
-        score = outcome.score
-        self.scores.append(score)
+        made = score(outcome)
+        self.scores.append(made)
         labels = sorted(set(self.labels) | set(np.unique(outcome.label).tolist()))
         total = confusion(outcome.label, outcome.predicted, np.array(labels))
         if outcome.method in self.confusion:
@@ -115,7 +110,7 @@ class Record(pydantic.BaseModel):
         if outcome.loss:
             finite = [round(each, 5) if math.isfinite(each) else None for each in outcome.loss]
             self.losses.setdefault(outcome.method, []).append(finite)
-        return score
+        return made
 
     def save(self, path: str | Path) -> None:
         """Write the record; a crash leaves the old file or the new one, never half of one."""
