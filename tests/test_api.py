@@ -59,21 +59,3 @@ def test_importing_the_library_imports_nothing_else():
     assert "semg_lib" in found
     assert not found & {"torch", "numpy", "pandas", "typer", "pydantic"}
     assert "numpy" in loaded("from semg_lib import Recording")
-
-
-CORE = ("recordings", "signals", "learning", "evaluation", "figures", "papers", "studies")
-EXTRAS = ("papermill", "nbformat", "ipykernel", "distributed", "filelock", "typer", "rich", "pooch")
-EXTRAS += ("requests", "otter", "psutil", "yaml", "jupyter_book", "playwright", "pypdf")
-
-
-def test_importing_the_core_imports_no_extra():
-    package = Path(semg_lib.__file__).parent
-    modules = [
-        ".".join(path.relative_to(package.parent).with_suffix("").parts)
-        for room in CORE
-        for path in sorted((package / room).rglob("[!_]*.py"))
-    ]
-    found = loaded("import " + ", ".join(modules))
-    assert {"torch", "matplotlib"} <= found
-    # torch itself imports filelock.
-    assert not found & ({*EXTRAS, "IPython"} - {"filelock"})
