@@ -10,11 +10,11 @@ from semg_lib import cli
 from semg_lib.errors import DataError
 from semg_lib.evaluation import summaries
 from semg_lib.evaluation.records import load_record, load_records
-from semg_lib.papers import atzori2016
+from semg_lib.papers import atzori2016, zhai2017
 from semg_lib.recordings import simulator
 from semg_lib.recordings.forearm import Arm, Drift
 from semg_lib.recordings.source import Source
-from semg_lib.running import runs
+from semg_lib.running import notebooks, runs
 from semg_lib.running.runs import Run
 from tests.test_api import loaded
 
@@ -107,7 +107,7 @@ def test_a_run_leaves_notebook_and_record_and_goes_on(root, tmp_path, monkeypatc
     status, out, err = semg(monkeypatch, capsys, *arguments)
     assert status == 0, err
     (folder,) = tmp_path.iterdir()
-    assert folder.name == "atzori2016-db1-A-s1-quick-recommended-seed3-1epochs"
+    assert folder.name == "atzori2016-db1-A-s1-quick-recommended-seed3-1epochs-cnn+lda"
     assert {"notebook.ipynb", "record.json"} <= {path.name for path in folder.iterdir()}
     record = load_record(folder / "record.json")
     assert (record.seed, record.subjects, record.exercises) == (3, [1], "A")
@@ -118,6 +118,35 @@ def test_a_run_leaves_notebook_and_record_and_goes_on(root, tmp_path, monkeypatc
     status, _, _ = semg(monkeypatch, capsys, *arguments)
     assert status == 0
     assert load_record(folder / "record.json").scores == before
+
+
+def test_other_requests_have_other_folders():
+    all_of_them = Run("atzori2016")
+    assert all_of_them.name == "atzori2016-db1-A-s1-2-quick-recommended-seed0"
+    assert Run("atzori2016", methods=list(atzori2016.METHODS)).name == all_of_them.name
+    assert Run("atzori2016", methods=["lda"]).name == f"{all_of_them.name}-lda"
+    either = [Run("atzori2016", methods=names) for names in (["lda", "cnn"], ["cnn", "lda", "cnn"])]
+    assert [run.methods for run in either] == [["cnn", "lda"]] * 2
+    studied = Run("atzori2016", methods=["lda"], study="optimiser").name
+    assert studied == f"{all_of_them.name}-lda-optimiser"
+    long = [
+        Run("zhai2017", methods=[name for name in zhai2017.METHODS if name != left_out]).name
+        for left_out in zhai2017.METHODS
+    ]
+    assert len(set(long)) == len(zhai2017.METHODS)
+    assert all(re.search("-seed0-[0-9a-f]{6}$", name) for name in long)
+
+
+def test_an_installed_copy_says_that_papers_need_a_clone(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(notebooks, "FOLDER", tmp_path / "notebooks")
+    for command in ("run", "sweep"):
+        status, _, err = semg(
+            monkeypatch, capsys, command, "atzori2016", "--subjects", "1", "--out", tmp_path / "o"
+        )
+        assert status == 1
+        assert "no such notebook; papers run from a clone: git clone https://" in err
+        assert err.count("\n") == 1
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_paper_brings_its_database_and_exercises():
