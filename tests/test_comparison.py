@@ -7,6 +7,7 @@ from semg_lib.evaluation import scores
 from semg_lib.evaluation.records import Record, load_record
 from semg_lib.evaluation.scores import CostedScore
 from semg_lib.recordings import simulator
+from semg_lib.recordings.source import Source
 from semg_lib.studies import comparison
 from semg_lib.studies.comparison import METHODS, Settings
 
@@ -68,8 +69,8 @@ def test_every_method_learns_and_says_what_it_costs(recording, settings):
 
 def test_costs_survive_a_record(recording, settings, tmp_path):
     record = Record.start(
-        paper="comparison", database="db2", exercises="B", subjects=[1], seed=0, simulated=True,
-        recipe="recommended", preset="quick", settings=settings, device="cpu",
+        Source("db2", "B"), paper="comparison", subjects=[1], seed=0, recipe="recommended",
+        preset="quick", settings=settings, device="cpu",
     )  # fmt: skip
     for outcome in comparison.replicate(recording, settings, methods=["zhai2017", "lda"]):
         record.add(outcome)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import torch
-from IPython.display import Markdown
 from torch import nn
 
 from semg_lib.learning.training import History
 
 
-def source(thing: object) -> Markdown:
-    """Return the source of a class or function, highlighted, without its docstring."""
+def source(thing: Any) -> Any:
+    """Return the source of a class or function as Markdown, without its docstring."""
+    from IPython.display import Markdown  # there wherever it is shown
+
     text = inspect.getsource(thing)
     doc = inspect.getdoc(thing)
     if doc and '"""' in text:
