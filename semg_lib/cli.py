@@ -195,6 +195,11 @@ def verify(
         out_console.print(table)
         counts = Counter(each.status for each in found)
         out_console.print(", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
+        for spec in databases.registered():
+            if spec.name in {each.database for each in found}:
+                notes = ", ".join(note for note in (spec.citation, spec.licence) if note)
+                lines = [f"{spec.name}: {spec.title}", *([notes] if notes else []), *spec.cautions]
+                out_console.print("\n  ".join(lines), soft_wrap=True, highlight=False, markup=False)
     if any(each.broken for each in found):
         raise typer.Exit(1)
 

@@ -15,7 +15,8 @@ from semg_lib.running import notebooks
 def about(paper: str) -> dict[str, str]:
     """Return the databases a paper's methods can take, and its exercises of each.
 
-    The first database is that of a run that names none.
+    The first database is that of a run that names none. A paper that takes raw signals of NinaPro
+    takes those of any registered database too, and likewise envelopes; of it the first exercise.
 
     Raises
     ------
@@ -24,7 +25,10 @@ def about(paper: str) -> dict[str, str]:
     """
     if paper not in PAPERS:
         raise DataError(f"unknown paper {paper!r}: choose from {', '.join(PAPERS)}")
-    return PAPERS[paper].DATABASES
+    own = PAPERS[paper].DATABASES
+    kinds = {databases.database(name).raw for name in own}
+    others = [spec for spec in databases.registered() if spec.raw in kinds]
+    return own | {spec.name: spec.exercises[0].letter for spec in others}
 
 
 def ranges(numbers: list[int]) -> str:
