@@ -1,9 +1,11 @@
+import re
 import subprocess
 import sys
 
 import pytest
 from typer.testing import CliRunner
 
+import semg_lib
 from semg_lib import cli
 from semg_lib.errors import DataError
 from semg_lib.evaluation import summaries
@@ -14,6 +16,7 @@ from semg_lib.recordings.forearm import Arm, Drift
 from semg_lib.recordings.source import Source
 from semg_lib.running import runs
 from semg_lib.running.runs import Run
+from tests.test_api import loaded
 
 
 def semg(monkeypatch, capsys, *arguments):
@@ -23,30 +26,6 @@ def semg(monkeypatch, capsys, *arguments):
         cli.main()
     said = capsys.readouterr()
     return stop.value.code or 0, said.out, said.err
-
-
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [
-        ("1", [1]),
-        ("2,1", [1, 2]),
-        ("1-3,7", [1, 2, 3, 7]),
-        ("all", [1, 2, 3, 4]),
-        ("1,1-2", [1, 2]),
-    ],
-)
-def test_subjects_are_numbers_ranges_or_all(text, numbers):
-    assert cli.parse_subjects(text, 4) == numbers
-
-
-@pytest.mark.parametrize(("text", "said"), [("one", "are not numbers"), ("3-1", "write 1-3")])
-def test_subjects_that_are_not_are_told(text, said):
-    with pytest.raises(DataError, match=said):
-        cli.parse_subjects(text, 4)
-
-
-def test_ranges_name_folders():
-    assert runs.ranges([1, 2, 3, 5, 8, 9]) == "1-3.5.8-9"
 
 
 def test_simulate_writes_files_that_load(tmp_path, monkeypatch, capsys):
@@ -182,6 +161,43 @@ def test_help_lists_the_commands():
     said = CliRunner().invoke(cli.app, ["--help"]).output
     assert "simulate" in said
     assert "run" in said
+
+
+def test_the_version_is_told(monkeypatch, capsys):
+    assert semg(monkeypatch, capsys, "--version") == (0, f"semg {semg_lib.__version__}\n", "")
+
+
+def test_help_waits_for_no_package_that_it_does_not_need():
+    found = loaded("import semg_lib.cli")
+    assert "typer" in found
+    assert not found & {"torch", "pandas", "numpy", "papermill", "distributed", "pooch"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing", "said"),
+    [
+        (
+            "run atzori2016 --subjects 1 --out o",
+            "papermill",
+            "run needs papermill: .*lib.run.",
+        ),
+        ("sweep atzori2016 --subjects 1 --out o", "distributed", "sweep needs distributed: "),
+        ("download db1 --root o", "requests", 'download needs requests: .*"semg_lib.download.'),
+        ("--help", "typer", "needs typer: pip install "),
+    ],
+)
+def test_a_missing_extra_is_one_line(tmp_path, arguments, missing, said):
+    program = f"import sys; sys.modules[{missing!r}] = None; from semg_lib.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments.split()],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 1
+    assert re.match(f"semg {said}", done.stderr), done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not any(tmp_path.rglob("*.ipynb"))
 
 
 @pytest.mark.real

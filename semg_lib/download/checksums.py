@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
-
 from semg_lib.errors import DataError
 
 REGISTRY = "checksums.txt"
@@ -19,6 +17,8 @@ class Registry:
     path: Path
 
     def __post_init__(self) -> None:
+        import filelock  # only to write: `verify` reads lists where it is not installed
+
         private = self.path.parent / ".semg"
         private.mkdir(parents=True, exist_ok=True)
         self.part = private / "registry.part"

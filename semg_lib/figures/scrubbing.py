@@ -9,12 +9,15 @@ import base64
 import itertools
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from IPython.display import HTML
 
 from semg_lib.errors import DataError
 from semg_lib.recordings.recording import Recording
+
+if TYPE_CHECKING:
+    from IPython.display import HTML
 
 _PAGE = Path(__file__).with_suffix(".html")
 
@@ -47,6 +50,8 @@ def scrubber(
     DataError
         If the recording is of a person, or labels and signal differ in length.
     """
+    from IPython.display import HTML  # there wherever a page is shown
+
     if not recording.simulated:
         raise DataError(f"{recording!r}: a page would give it away; show a simulated one")
     if screen.shape != recording.label.shape:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from IPython.display import Markdown
 from torch import nn
 
 from semg_lib.learning.training import History
 
+if TYPE_CHECKING:
+    from IPython.display import Markdown
+
 
 def source(thing: object) -> Markdown:
     """Return the source of a class or function, highlighted, without its docstring."""
+    from IPython.display import Markdown  # there wherever it is shown
+
     text = inspect.getsource(thing)
     doc = inspect.getdoc(thing)
     if doc and '"""' in text:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import papermill
 from nbformat import NotebookNode
 
 from semg_lib.errors import DataError, RunError
@@ -62,6 +61,8 @@ def run(
         If a cell fails. A wrong request or file is told in its own words; anything else names
         the executed copy, which holds the traceback.
     """
+    import papermill  # only here: notebooks are read where none is run
+
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     streams = {} if quiet else {"stdout_file": sys.stdout, "stderr_file": sys.stderr}
     try:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from semg_lib.errors import DataError, check_name
 from semg_lib.papers import PAPERS
 from semg_lib.recordings import databases
 from semg_lib.recordings.source import Source
 from semg_lib.running import notebooks
+from semg_lib.running.subjects import parse_subjects, ranges
 
 
 def about(paper: str) -> dict[str, str]:
@@ -20,26 +22,28 @@ def about(paper: str) -> dict[str, str]:
 
     Raises
     ------
-    DataError
+    ValueError
         If there is no such paper.
     """
-    if paper not in PAPERS:
-        raise DataError(f"unknown paper {paper!r}: choose from {', '.join(PAPERS)}")
+    check_name("paper", paper, PAPERS)
     own = PAPERS[paper].DATABASES
     kinds = {databases.database(name).raw for name in own}
     others = [spec for spec in databases.registered() if spec.raw in kinds]
     return own | {spec.name: spec.exercises[0].letter for spec in others}
 
 
-def ranges(numbers: list[int]) -> str:
-    """Turn sorted numbers into text fit for a file's name: ``[1, 2, 3, 5]`` is ``"1-3.5"``."""
-    parts: list[list[int]] = []
-    for number in numbers:
-        if parts and number == parts[-1][-1] + 1:
-            parts[-1].append(number)
-        else:
-            parts.append([number])
-    return ".".join(f"{p[0]}-{p[-1]}" if len(p) > 1 else str(p[0]) for p in parts)
+def asked(
+    paper: str, database: str, subjects: str, methods: str, root: str | Path | None
+) -> dict[str, Any]:
+    """Return what was typed as fields of `Run`: no database is the paper's first."""
+    spec = databases.database(database or next(iter(about(paper))))
+    return {
+        "paper": paper,
+        "database": spec.name,
+        "subjects": parse_subjects(subjects, spec.n_subjects),
+        "methods": [] if methods == "all" else [each.strip() for each in methods.split(",")],
+        "root": str(root or ""),
+    }
 
 
 def available(database: str, exercises: str, root: str | Path) -> list[int]:
