@@ -18,7 +18,7 @@ import scipy.ndimage
 import scipy.signal
 
 from semg_lib.errors import DataError
-from semg_lib.recordings import forearm
+from semg_lib.recordings import databases, forearm
 from semg_lib.recordings.databases import LABELS, Database, Exercise, database
 from semg_lib.recordings.forearm import REST_S, Arm, Drift
 from semg_lib.recordings.recording import Recording, concatenate, give_rest_a_repetition
@@ -56,6 +56,8 @@ def simulate_file(
     """
     spec = database(name)
     spec.check_subject(subject)
+    if spec in databases.registered():
+        raise DataError(f"{spec.name} is not NinaPro's and cannot be simulated: name its folder")
     who = forearm.make_subject(spec, subject, seed, drift)
     rate = RAW_RATE if spec.rate == RAW_RATE else RAW_RATE / 2
     last = min(exercise.n_movements, movements_done(spec, subject) - exercise.offset)

@@ -20,6 +20,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from semg_lib.recordings import databases
+
 if TYPE_CHECKING:
     from semg_lib.download.verify import Finding
     from semg_lib.evaluation.records import Record
@@ -43,7 +45,10 @@ def transfers(console: Console) -> Iterator[Callable[[str, int, int], None]]:
 
 
 def verified(console: Console, found: Sequence[Finding]) -> None:
-    """Print what files were found to be, one row a file, and how many are of each status."""
+    """Print what files were found to be, one row a file, and how many are of each status.
+
+    Below: what is known about data sets of users that are among them.
+    """
     table = Table("file", "database", "subject", "exercise", "minutes", "", "why")
     for each in found:
         kind = f"{each.database} (simulated)" if each.simulated else each.database
@@ -54,6 +59,12 @@ def verified(console: Console, found: Sequence[Finding]) -> None:
     console.print(table)
     counts = Counter(each.status for each in found)
     console.print(", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
+    names = {each.database for each in found}
+    for spec in databases.registered():
+        if spec.name in names:
+            about = (f"{spec.name}: {spec.title}", spec.citation, spec.licence, *spec.cautions)
+            lines = "\n  ".join(filter(None, about))
+            console.print(lines, soft_wrap=True, highlight=False, markup=False)
 
 
 def summaries(console: Console, records: Sequence[Record], failed: Sequence[Path] = ()) -> None:

@@ -18,7 +18,8 @@ from semg_lib.running.subjects import parse_subjects, ranges
 def about(paper: str) -> dict[str, str]:
     """Return the databases a paper's methods can take, and its exercises of each.
 
-    The first database is that of a run that names none.
+    The first database is that of a run that names none. A paper that takes raw signals of NinaPro
+    takes those of any registered database too, and likewise envelopes; of it the first exercise.
 
     Raises
     ------
@@ -26,7 +27,10 @@ def about(paper: str) -> dict[str, str]:
         If there is no such paper.
     """
     check_name("paper", paper, PAPERS)
-    return PAPERS[paper].DATABASES
+    own = PAPERS[paper].DATABASES
+    kinds = {databases.database(name).raw for name in own}
+    others = [spec for spec in databases.registered() if spec.raw in kinds]
+    return own | {spec.name: spec.exercises[0].letter for spec in others}
 
 
 def asked(
