@@ -18,7 +18,7 @@ import numpy as np
 from semg_lib.download.checksums import REGISTRY, read_registry
 from semg_lib.errors import DataError
 from semg_lib.recordings import labels as label_tools
-from semg_lib.recordings import matlab, ninapro, simulator
+from semg_lib.recordings import ninapro, simulator
 from semg_lib.recordings.cache import file_hash
 from semg_lib.recordings.databases import DATABASES, LABELS, Database, Exercise
 from semg_lib.recordings.ninapro import ExerciseFile
@@ -114,7 +114,6 @@ def verify(root: str | Path) -> Iterator[Finding]:
         if expected and file_hash(path) != expected:
             finding.broken.append(f"its checksum is not the one in {REGISTRY}; download it again")
         try:
-            matlab.check(path)
             file = ninapro.examine(path)
         except DataError as error:
             finding.broken.append(str(error).removeprefix(f"{path}: "))

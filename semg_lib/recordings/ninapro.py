@@ -90,8 +90,8 @@ def read_file(path: str | Path) -> ExerciseFile:
 
 
 def examine(path: str | Path) -> ExerciseFile:
-    """Read one exercise file from its own bytes, whatever the cache holds; see `read_file`."""
-    return _as_file(*_read(Path(path)))
+    """Read one exercise file and look at every checksum in it; see `read_file`."""
+    return _as_file(*_read(Path(path), whole=True))
 
 
 def _as_file(arrays: dict[str, np.ndarray], values: dict[str, Any]) -> ExerciseFile:
@@ -101,13 +101,12 @@ def _as_file(arrays: dict[str, np.ndarray], values: dict[str, Any]) -> ExerciseF
     return ExerciseFile(arrays["emg"], columns, **own | {"names": tuple(own["names"])})
 
 
-def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def _read(path: Path, whole: bool = False) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Read and check what `read_file` returns."""
     wanted = ("emg", *COLUMNS, "subject", "exercise")
-    content = matlab.read(path, wanted, single=("emg",))
+    content = matlab.read(path, wanted, single=("emg",), whole=whole)
     found = content.arrays
     if "emg" not in found:
-        matlab.check(path)
         raise DataError(f"{path}: no variable 'emg'; not a whole NinaPro file, download it again")
     emg = found["emg"]
     if emg.shape[1] > emg.shape[0]:
@@ -122,8 +121,6 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             f"{channel + 1}; download it again"
         )
     present = [name for name in COLUMNS if name in found]
-    if len(present) < len(COLUMNS):
-        matlab.check(path)  # was it never there, or is its name damaged?
     columns = [_column(path, found, name, len(emg)) for name in present]
     one = {name: int(found[name].flat[0]) for name in ("subject", "exercise") if name in found}
     return (

@@ -205,12 +205,12 @@ def write_mat(
         columns = {key: value if key == "emg" else value[:, None] for key, value in content.items()}
         path = folder / spec.file_name.format(subject=subject, exercise=exercise.number)
         part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            scipy.io.savemat(
-                file,
-                {**columns, "subject": subject, "exercise": exercise.number, "simulated": 1},
-                do_compression=True,
-            )
+        scipy.io.savemat(
+            part,
+            {**columns, "subject": subject, "exercise": exercise.number, "simulated": 1},
+            appendmat=False,
+            do_compression=True,
+        )
         part.replace(path)
         written.append(path)
     return written
