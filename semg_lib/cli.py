@@ -27,7 +27,7 @@ from semg_lib.download import verify as verification
 from semg_lib.errors import DataError, RunError
 from semg_lib.evaluation import summaries
 from semg_lib.evaluation.records import Record, load_record
-from semg_lib.recordings import cache, databases, simulator
+from semg_lib.recordings import databases, simulator
 from semg_lib.recordings.forearm import Arm, Drift
 from semg_lib.running import runs
 from semg_lib.running import sweep as sweeps
@@ -197,20 +197,6 @@ def verify(
         out_console.print(", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
     if any(each.broken for each in found):
         raise typer.Exit(1)
-
-
-@app.command(name="cache")
-def cache_command(
-    clear: Annotated[bool, typer.Option("--clear", help="Remove it.")] = False,
-) -> None:
-    """Tell where files that were read are kept for the next time, or remove them."""
-    where = cache.folder()
-    if clear:
-        out_console.print(f"{cache.clear() / 1e6:.1f} MB removed")
-    elif where is None:
-        out_console.print("switched off by SEMG_CACHE")
-    else:
-        out_console.print(f"{where}: {cache.size() / 1e6:.1f} MB", soft_wrap=True, highlight=False)
 
 
 @app.command()

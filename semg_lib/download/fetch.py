@@ -23,9 +23,8 @@ import filelock
 import requests
 
 from semg_lib.download.archives import unpack
-from semg_lib.download.checksums import REGISTRY, Registry, read_registry
+from semg_lib.download.checksums import REGISTRY, Registry, file_hash, read_registry
 from semg_lib.errors import DataError
-from semg_lib.recordings.cache import file_hash
 from semg_lib.recordings.databases import Database, database
 
 SERVER = "https://ninapro.hevs.ch/files"

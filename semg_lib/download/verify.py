@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from semg_lib.download.checksums import REGISTRY, read_registry
+from semg_lib.download.checksums import REGISTRY, file_hash, read_registry
 from semg_lib.errors import DataError
 from semg_lib.recordings import labels as label_tools
 from semg_lib.recordings import ninapro, simulator
-from semg_lib.recordings.cache import file_hash
 from semg_lib.recordings.databases import DATABASES, LABELS, Database, Exercise
+from semg_lib.recordings.files import PRIVATE
 from semg_lib.recordings.ninapro import ExerciseFile
 
 _ASKED_S = 5.0  # how long the screen asks for a movement
@@ -92,7 +92,7 @@ def files(root: str | Path) -> list[Path]:
     found = [path for path in root.rglob("*") if path.suffix.lower() == ".mat" and path.is_file()]
     if not found:
         raise DataError(f"{root}: no .mat file below it")
-    return sorted(path for path in found if ".semg" not in path.relative_to(root).parts)
+    return sorted(path for path in found if PRIVATE not in path.relative_to(root).parts)
 
 
 def verify(root: str | Path) -> Iterator[Finding]:
@@ -119,7 +119,7 @@ def verify(root: str | Path) -> Iterator[Finding]:
             finding.broken.append(str(error).removeprefix(f"{path}: "))
         else:
             _look(finding, file)
-            digest = hashlib.sha256(file.emg).hexdigest()
+            digest = hashlib.sha256(file.emg.data).hexdigest()
             other = signals.setdefault(digest, finding.path)
             if other != finding.path:
                 finding.suspicious.append(f"the same signal as {other.as_posix()}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from semg_lib.errors import DataError
-from semg_lib.recordings import databases, ninapro, simulator
+from semg_lib.recordings import databases, files, ninapro, simulator
 from semg_lib.recordings.recording import Recording, fingerprint
 
 
@@ -54,17 +54,16 @@ class Source:
         if not self.root:
             done = self._done(subject)
             return simulator.simulate(self.database, subject, done, labels=labels)
-        there = "".join(self.files(subject))
-        recording = ninapro.load(self.database, subject, there, self.root, labels=labels)
+        spec, paths = databases.database(self.database), self.files(subject)
+        recording = ninapro.load_files(paths, spec, subject, labels=labels)
         present = set(recording.repetition[recording.label > 0].tolist())
         for repetition in repetitions:
             if repetition not in present:
-                files = ", ".join(str(path) for path in self.files(subject).values())
                 raise DataError(
-                    f"{files}: repetition {repetition} is not there, only {sorted(present)}; "
-                    "download the file again"
+                    f"{', '.join(map(str, paths.values()))}: repetition {repetition} is not "
+                    f"there, only {sorted(present)}; download the file again"
                 )
-        return replace(recording, simulated=self.simulated(subject))
+        return recording
 
     def files(self, subject: int) -> dict[str, Path]:
         """Return the subject's files by the letters of their exercises.
@@ -82,7 +81,7 @@ class Source:
         found = {}
         for exercise in spec.exercises_named(self.exercises):
             try:
-                found[exercise.letter] = ninapro.find(self.root, spec, subject, exercise)
+                found[exercise.letter] = files.find(self.root, spec, subject, exercise)
             except DataError:
                 if exercise.letter in self._done(subject):
                     raise
@@ -103,10 +102,8 @@ class Source:
         return letters
 
     def simulated(self, subject: int) -> bool:
-        """Tell whether this subject was simulated, by the mark that `synthetic` leaves."""
-        if not self.root:
-            return True
-        return any(ninapro.read_file(path).simulated for path in self.files(subject).values())
+        """Tell whether this subject was simulated, by the mark that the simulator leaves."""
+        return not self.root or any(map(ninapro.is_simulated, self.files(subject).values()))
 
     def fingerprints(
         self, subjects: Sequence[int], *, labels: str = "restimulus"
