@@ -4,7 +4,7 @@ import scipy.signal
 
 from semg_lib.errors import DataError
 from semg_lib.papers import atzori2016
-from semg_lib.recordings import labels, simulator
+from semg_lib.recordings import databases, labels, simulator
 from semg_lib.recordings.forearm import Arm, Drift
 
 
@@ -71,7 +71,7 @@ def test_amputees_lack_electrodes_and_movements():
     assert simulator.simulate("db3", 7, "B", movements=(1,)).n_channels == 10
     with pytest.raises(DataError, match="did no movement"):
         simulator.simulate("db3", 1, "D")
-    last = simulator.movements_done(simulator.database("db3"), 1)
+    last = databases.movements_done(databases.database("db3"), 1)
     assert last == 38
 
 

@@ -18,8 +18,8 @@ import numpy as np
 from semg_lib.download.checksums import REGISTRY, file_hash, read_registry
 from semg_lib.errors import DataError
 from semg_lib.recordings import labels as label_tools
-from semg_lib.recordings import ninapro, simulator
-from semg_lib.recordings.databases import DATABASES, LABELS, Database, Exercise
+from semg_lib.recordings import ninapro
+from semg_lib.recordings.databases import DATABASES, LABELS, Database, Exercise, movements_done
 from semg_lib.recordings.files import PRIVATE
 from semg_lib.recordings.ninapro import ExerciseFile
 
@@ -227,9 +227,7 @@ def _look_at_labels(
         return
     if odd := ninapro.implausible(label, repetition, spec.rate):
         (finding.suspicious if file.checked else finding.broken).append(f"{label_name}: {odd}")
-    done = min(
-        exercise.n_movements, simulator.movements_done(spec, finding.subject) - exercise.offset
-    )
+    done = min(exercise.n_movements, movements_done(spec, finding.subject) - exercise.offset)
     pairs = np.unique(np.stack([label, repetition], axis=1)[label > 0], axis=0)
     lacking = done * spec.n_repetitions - len(pairs)
     if lacking > 0:

@@ -131,3 +131,12 @@ def database(name: str) -> Database:
         return DATABASES[name.lower()]
     except KeyError:
         raise DataError(f"unknown database {name!r}: choose from {', '.join(DATABASES)}") from None
+
+
+def movements_done(spec: Database, subject: int) -> int:
+    """Return how many movements of the database this subject did.
+
+    Which movements the amputees left out is not known; leaving out the last ones is assumed.
+    """
+    everything = sum(each.n_movements for each in spec.exercises)
+    return spec.classes_of.get(subject, everything + 1) - 1

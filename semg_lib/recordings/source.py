@@ -92,7 +92,7 @@ class Source:
         spec = databases.database(self.database)
         spec.check_subject(subject)
         chosen = spec.exercises_named(self.exercises)
-        done = simulator.movements_done(spec, subject)
+        done = databases.movements_done(spec, subject)
         letters = "".join(each.letter for each in chosen if each.offset < done)
         if not letters:
             raise DataError(
