@@ -39,7 +39,7 @@ def test_stimulus_and_restimulus_disagree_as_in_real_files():
     for subject in (1, 5):
         asked = simulator.simulate("db1", subject, "A", labels="stimulus")
         done = simulator.simulate("db1", subject, "A")
-        assert 0.15 <= 1 - labels.agreement(asked.label, done.label) <= 0.30
+        assert 0.15 <= 1 - labels.label_agreement(asked.label, done.label) <= 0.30
         delay = labels.onset_delays(asked.label, done.label, done.rate)
         assert len(delay) == 120
         assert 0.5 < np.median(delay) < 1.2

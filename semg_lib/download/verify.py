@@ -162,7 +162,7 @@ def _look(finding: Finding, file: ExerciseFile) -> None:
     if len(flat):
         finding.suspicious.append(f"electrode {', '.join(map(str, flat))} never changes")
     if "restimulus" in file.columns:
-        agreed = label_tools.agreement(file.columns["stimulus"], file.columns["restimulus"])
+        agreed = label_tools.label_agreement(file.columns["stimulus"], file.columns["restimulus"])
         if agreed < _LEAST_AGREEMENT:
             finding.suspicious.append(f"stimulus and restimulus agree on {agreed:.0%} of samples")
 
