@@ -12,12 +12,6 @@ from semg_lib.recordings import simulator
 from semg_lib.signals.protocol import Protocol
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory):
-    """Keep tests out of the user's cache, in this process and in those it starts."""
-    os.environ["SEMG_CACHE"] = str(tmp_path_factory.mktemp("cache"))
-
-
 @pytest.fixture(scope="session")
 def recording():
     """Four movements of a DB1 subject: a third of exercise A."""

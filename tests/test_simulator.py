@@ -5,7 +5,7 @@ import scipy.signal
 from semg_lib.errors import DataError
 from semg_lib.evaluation.scores import score
 from semg_lib.papers import atzori2016
-from semg_lib.recordings import labels, simulator
+from semg_lib.recordings import databases, labels, simulator
 from semg_lib.recordings.forearm import Arm, Drift
 
 
@@ -40,7 +40,7 @@ def test_stimulus_and_restimulus_disagree_as_in_real_files():
     for subject in (1, 5):
         asked = simulator.simulate("db1", subject, "A", labels="stimulus")
         done = simulator.simulate("db1", subject, "A")
-        assert 0.15 <= 1 - labels.agreement(asked.label, done.label) <= 0.30
+        assert 0.15 <= 1 - labels.label_agreement(asked.label, done.label) <= 0.30
         delay = labels.onset_delays(asked.label, done.label, done.rate)
         assert len(delay) == 120
         assert 0.5 < np.median(delay) < 1.2
@@ -72,7 +72,7 @@ def test_amputees_lack_electrodes_and_movements():
     assert simulator.simulate("db3", 7, "B", movements=(1,)).n_channels == 10
     with pytest.raises(DataError, match="did no movement"):
         simulator.simulate("db3", 1, "D")
-    last = simulator.movements_done(simulator.database("db3"), 1)
+    last = databases.movements_done(databases.database("db3"), 1)
     assert last == 38
 
 

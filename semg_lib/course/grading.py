@@ -123,7 +123,6 @@ def _run(root: Path, autograder: Path, seconds: float, megabytes: int) -> str | 
         "IPYTHONDIR": str(root / "ipython"),
         "JUPYTER_RUNTIME_DIR": str(root / "tmp"),
         "MPLCONFIGDIR": str(root / "tmp"),
-        "SEMG_CACHE": "off",
         "SEMG_GRADING": str(root),
         "OMP_NUM_THREADS": "1",
         "PYTHONDONTWRITEBYTECODE": "1",

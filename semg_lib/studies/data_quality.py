@@ -99,7 +99,7 @@ def overview(screen: Recording, realigned: Recording) -> dict[str, float]:
     still = np.abs(realigned.emg[realigned.label == 0]).mean()
     return {
         "rest, %": 100 * float(np.mean(realigned.label == 0)),
-        "labels agree, %": 100 * labels.agreement(screen.label, realigned.label),
+        "labels agree, %": 100 * labels.label_agreement(screen.label, realigned.label),
         "median delay, s": float(np.median(delays)),
         "strongest over weakest electrode": float(strength.max() / strength.min()),
         "clipped, % of the worst electrode": 100 * float((realigned.emg == top).mean(axis=0).max()),
