@@ -16,15 +16,17 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
+from nbformat import NotebookNode
+
 from semg_lib.errors import DataError
 from semg_lib.evaluation.records import load_record
 from semg_lib.papers import PAPERS
-from semg_lib.publishing import pdf, sources
-from semg_lib.publishing.executed import EXECUTED, refresh
+from semg_lib.publishing import executed, pdf, sources
 from semg_lib.running import notebooks, runs
 from semg_lib.running.runs import Run
 
 ROOT = Path(__file__).parent.parent.parent
+EXECUTED = ROOT / "book" / "executed"
 BUILD = ROOT / "_build"
 HTML = {"fresh": BUILD / "fresh" / "_build" / "html", "site": BUILD / "html"}
 _SOURCES = (
@@ -145,9 +147,7 @@ def replicate(root: str, papers: Sequence[str], out: Path = BUILD / "runs") -> N
             _seed(folder / kept, records_of / f"{name}.json")
             run.execute(out)
             shutil.copy(folder / kept, records_of / f"{name}.json")
-        _publish(folder / "notebook.ipynb", EXECUTED, paper, _about(folder / "record.json"))
-        # It was run before its own record was stored.
-        refresh(EXECUTED / f"{paper}.ipynb")
+        _store(folder / "notebook.ipynb", paper, _about(folder / "record.json"))
 
 
 def _seed(record: Path, stored: Path) -> None:
@@ -157,9 +157,14 @@ def _seed(record: Path, stored: Path) -> None:
         shutil.copy(stored, record)
 
 
-def _publish(executed: Path, folder: Path, name: str, about: str) -> None:
-    copy = sources.publish(notebooks.read(executed), f"This copy was run on {about}")
-    (folder / f"{name}.ipynb").write_text(notebooks.to_text(copy))
+def _publish(run: Path, about: str) -> NotebookNode:
+    return sources.publish(notebooks.read(run), f"This copy was run on {about}")
+
+
+def _store(run: Path, name: str, about: str) -> None:
+    """Keep a run's copy for the published book, but for what it shows of records."""
+    copy = executed.strip(_publish(run, about))
+    (EXECUTED / f"{name}.ipynb").write_text(notebooks.to_text(copy))
 
 
 def _about(path: Path) -> str:
@@ -185,18 +190,17 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
         "comparison": {"preset": "full", "subjects": list(range(1, 11))},
     }
     for name, parameters in given.items():
-        executed, record = out / name / "notebook.ipynb", out / name / "record.json"
+        run, record = out / name / "notebook.ipynb", out / name / "record.json"
         kept = ROOT / "results" / name / "record.json"
         about = f"DB1, exercise A, {len(subjects)} subjects, {date.today()}."
         if kept.parent.is_dir():
             _seed(record, kept)
             parameters["out"] = str(record.parent.resolve())
-        notebooks.run(notebooks.FOLDER / f"{name}.ipynb", executed, parameters)
+        notebooks.run(notebooks.FOLDER / f"{name}.ipynb", run, parameters)
         if kept.parent.is_dir():
             shutil.copy(record, kept)
             about = _about(record)
-        _publish(executed, EXECUTED, name, about)
-        refresh(EXECUTED / f"{name}.ipynb")
+        _store(run, name, about)
 
 
 def fresh() -> Path:
@@ -210,13 +214,14 @@ def fresh() -> Path:
             shutil.copytree(source, stage / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, stage / name)
-    sources = sorted(notebooks.FOLDER.glob("*.ipynb"))
-    for number, source in enumerate(sources, 1):
-        print(f"notebook {number} of {len(sources)}: {source.name}", flush=True)
-        executed = BUILD / "runs" / "fresh" / source.name
-        notebooks.run(source, executed, {})
+    paths = sorted(notebooks.FOLDER.glob("*.ipynb"))
+    for number, source in enumerate(paths, 1):
+        print(f"notebook {number} of {len(paths)}: {source.name}", flush=True)
+        run = BUILD / "runs" / "fresh" / source.name
+        notebooks.run(source, run, {})
         about = f"this machine, on **simulated** recordings, quick preset, {date.today()}."
-        _publish(executed, stage / "book" / "executed", source.stem, about)
+        copy = notebooks.to_text(_publish(run, about))
+        (stage / "book" / "executed" / source.name).write_text(copy)
     return build(stage)
 
 
