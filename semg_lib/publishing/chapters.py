@@ -126,7 +126,7 @@ def zhai2017(folder: Path) -> dict[str, str]:
     everything = [*runs["db2"], *runs["db3"], *studies["assumptions"], *studies["drift"]]
     texts |= {
         "card": cards.card(zhai, everything, judged),
-        "gains": tables.table(header, rows),
+        "gains": tables.markdown(pd.DataFrame(rows, columns=header)),
         "marks": tables.marks(zhai, "db2", "recommended"),
         "assumptions": tables.frame(assumptions),
         "runs": tables.runs(everything),
@@ -175,7 +175,7 @@ def ding2018(folder: Path) -> dict[str, str]:
     texts = {
         "card": cards.card(module, everything, {where: verdicts}),
         "marks": tables.marks(module, "db2", "recommended"),
-        "variants": tables.table(header, variants),
+        "variants": tables.markdown(pd.DataFrame(variants, columns=header)),
         "methods": tables.methods(module, records, "db2"),
         "claims": tables.judged(verdicts),
         "runs": tables.runs(everything),
@@ -273,7 +273,7 @@ def _assignments() -> str:
         n_asked = len(list(assignments.questions(name)))
         rows.append([title, learnt, time, n_asked, f"{assignments.points(name):g}"])
     header = ["assignment", "students learn", "time", "questions", "points"]
-    return tables.table(header, rows, rest=":--")
+    return tables.markdown(pd.DataFrame(rows, columns=header), rest="left")
 
 
 def write(folder: str | Path) -> dict[str, str]:

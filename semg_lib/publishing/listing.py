@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from IPython.display import HTML
 
 from semg_lib import figures
 from semg_lib.evaluation import summaries
@@ -13,8 +13,12 @@ from semg_lib.evaluation.records import Record, load_records
 from semg_lib.evaluation.statistics import interval
 from semg_lib.learning import settings
 from semg_lib.papers import PAPERS
+from semg_lib.publishing import tables
 from semg_lib.studies import comparison
 from semg_lib.studies.protocols import BASE
+
+if TYPE_CHECKING:
+    from IPython.display import HTML
 
 PAPERS_OWN, REAL, SIMULATED = "paper", "ours", "ours, simulated"
 TITLES = figures.TITLES | comparison.TITLES
@@ -80,10 +84,12 @@ def interactive(table: pd.DataFrame, caption: str) -> HTML:
 
     Rows carry the word in column ``whose`` as a mark, so that nobody takes one kind for another.
     """
+    from IPython.display import HTML
+
     shown = table.copy()
     for name in shown.select_dtypes("float"):
         digits = "{:.0f}" if name in ("classes", "subjects") else "{:.1f}"
-        shown[name] = [digits.format(each) if each == each else "" for each in shown[name]]
+        shown[name] = tables.text(shown[name], digits)
     shown = shown.fillna("")
     if "whose" in shown:
         shown["whose"] = [
@@ -97,11 +103,10 @@ def interactive(table: pd.DataFrame, caption: str) -> HTML:
 def prices(costs: pd.DataFrame) -> pd.DataFrame:
     """Return what `comparison.costs` returns as text; what a method has not stays empty."""
     formats = ("{:.1f}", "{:,.0f}", "{:.2f}", "{:.0f}")
-    text = {
-        name: [form.format(each) if each == each else "" for each in costs[name]]
-        for name, form in zip(costs, formats, strict=True)
-    }
-    return pd.DataFrame(text, index=costs.rename(index=TITLES).index)
+    columns = zip(costs.items(), formats, strict=True)
+    return pd.DataFrame({name: tables.text(each, form) for (name, each), form in columns}).rename(
+        index=TITLES
+    )
 
 
 def protocols() -> pd.DataFrame:
