@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 
@@ -94,7 +95,7 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
     """Run what is no paper: the notebooks about the data, on protocols, and the comparison."""
     subjects = runs.available("db1", "A", root)
     real = {"root": str(Path(root).resolve()), "subjects": subjects}
-    given = {
+    given: dict[str, dict[str, Any]] = {
         "data": real,
         "quirks": real | {"methods": ["lda", "random_forest"]},
         "protocols": real | {"preset": "full", "epochs": 0, "methods": ["cnn", "lda", "knn"]},

@@ -98,7 +98,9 @@ def fill(notebook: NotebookNode, name: str) -> NotebookNode:
     try:
         client.execute()
     except (CellExecutionError, DeadKernelError) as error:
-        why = f"{error.ename}: {error.evalue}" if hasattr(error, "ename") else "its kernel died"
+        why = "its kernel died"
+        if isinstance(error, CellExecutionError):
+            why = f"{error.ename}: {error.evalue}"
         raise RunError(f"{name}: cell {running[-1]} cannot show results/: {why}") from None
     for cell in tagged(notebook):
         sources.tidy(cell)

@@ -36,7 +36,7 @@ def numbers() -> pd.DataFrame:
                 rows.append(
                     {
                         "of": name,
-                        "method": TITLES.get(said.method, said.method),
+                        "method": figures.title(said.method, TITLES),
                         "whose": PAPERS_OWN,
                         "data": said.database.upper(),
                         "accuracy, %": said.mean,
@@ -59,7 +59,7 @@ def _ours(name: str, records: list[Record]) -> list[dict]:
         held_out = group[0].settings.get("test_repetitions")
         balanced = 100 * summaries.by_subject(group, value="balanced_accuracy").mean()
         for method, accuracy in (100 * summaries.by_subject(group)).items():
-            title = TITLES.get(method, method)
+            title = figures.title(method, TITLES)
             rows.append(
                 {
                     "of": name,
@@ -73,7 +73,7 @@ def _ours(name: str, records: list[Record]) -> list[dict]:
                     else "later sessions",
                     "accuracy, %": accuracy.mean(),
                     "sd": accuracy.std(),
-                    "balanced, %": balanced[method],
+                    "balanced, %": balanced[str(method)],
                 }
             )
     return rows
@@ -148,7 +148,7 @@ def gained(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFram
     """
     table = 100 * summaries.by_variant(records, value=value)
     rows = {}
-    for protocol, method in table.columns:
+    for protocol, method in map(tuple, table.columns):
         gain = (table[protocol, method] - table[BASE, method]).to_numpy()
         low, high = interval(gain)
         mean = table[protocol, method].mean()
@@ -158,12 +158,8 @@ def gained(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFram
 
 def gains(table: pd.DataFrame) -> pd.DataFrame:
     """Return what `gained` returns as text, one row a protocol, one column a method."""
-    text = {
-        key: f"{row['mean']:.1f} %"
-        if key[0] == BASE
-        else f"{row['mean']:.1f} % ({row['gained']:+.1f}, {row['low']:+.1f} to {row['high']:+.1f})"
-        for key, row in table.iterrows()
-    }
-    order = table.index.unique("protocol")
-    wide = pd.Series(text).rename_axis(["protocol", "method"]).unstack(sort=False).loc[order]
+    protocol = table.index.get_level_values("protocol")
+    more = tables.text(table["gained"], " ({:+.1f}, ") + tables.between(table, "{:+.1f}") + ")"
+    told = tables.text(table["mean"], "{:.1f} %") + more.where(protocol != BASE, "")
+    wide = told.unstack(sort=False).loc[protocol.unique()]
     return wide.rename(columns=figures.TITLES).rename_axis(columns=None)

@@ -71,7 +71,7 @@ def _estimates(ours: pd.DataFrame, of: str) -> pd.DataFrame:
     """Return what every table of methods begins with, from `summaries.summary`."""
     mean = text(ours["mean"]) + " ± " + text(ours["sd"])
     shown = {
-        "method": [figures.TITLES.get(name, name) for name in ours.index],
+        "method": [figures.title(name) for name in ours.index],
         f"ours ({of}), %": mean.where(ours["mean"].notna(), ""),
         "95 % interval of the mean": between(ours),
     }
@@ -149,5 +149,5 @@ def _each_subject(accuracy: pd.DataFrame) -> str:
 
 def frame(values: pd.DataFrame) -> str:
     """Return a table of numbers, to one decimal; its index is the first column."""
-    name = values.index.name or ""
+    name = str(values.index.name or "")
     return markdown(values.map("{:.1f}".format).rename_axis(name).reset_index())

@@ -27,7 +27,7 @@ def readme_rows() -> list[str]:
 
 def write(folder: str | Path) -> dict[str, str]:
     """Write every chapter's fragments below a folder and return all numbers by name."""
-    numbers = {}
+    numbers: dict[str, str] = {}
     for name, chapter in CHAPTERS.items():
         place = Path(folder) / name
         place.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pandas as pd
+import numpy as np
 
 from semg_lib import figures
 from semg_lib.errors import DataError
@@ -60,7 +60,7 @@ def fragments() -> Fragments:
     shown.texts |= {"study": tables.study(studied), "recipes": tables.recipes(NAME, "cnn")}
     accuracy = 100 * summaries.by_subject(real)
     said = {each.method: each for each in module.REPORTED if each.database == "db1"}
-    counts = sum(pd.DataFrame(record.confusion["cnn"]) for record in real).to_numpy()
+    counts = np.sum([record.confusion["cnn"] for record in real], axis=0)
     losses = {name: studied[0].losses[name][0] for name in TELLING}
     shown.pictures |= {
         "dots": figures.subject_dots(accuracy / 100, reported=list(said.values())),
@@ -73,7 +73,7 @@ def fragments() -> Fragments:
         "seeds": f"{cnn['seeds']:.0f}",
         "cnn_sd": f"{cnn['sd']:.1f}",
         "average": f"{classical.mean():.1f} %",
-        "best": figures.TITLES[classical.idxmax()],
+        "best": figures.title(classical.idxmax()),
         "best_accuracy": f"{classical.max():.1f} %",
         "paper_cnn": f"{said['cnn'].mean} %",
         "paper_average": f"{said['classical average'].mean} %",
@@ -91,6 +91,6 @@ def row() -> str:
         f"CNN {said['cnn']} %, classical average {said['classical average']} %, Random Forests "
         f"{said['random_forest']} % (DB1, 27 subjects, 52 movements) | CNN {mean['cnn']:.1f} %, "
         f"classical average {mean.drop('cnn').mean():.1f} %, Random Forests "
-        f"{mean['random_forest']:.1f} % (DB1 exercise A, {ours.loc['cnn', 'subjects']:.0f} "
+        f"{mean['random_forest']:.1f} % (DB1 exercise A, {ours['subjects']['cnn']:.0f} "
         "subjects, 12 movements and rest)"
     )

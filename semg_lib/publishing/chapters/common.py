@@ -57,7 +57,7 @@ def compared(
     kind = "simulated" if first.simulated else "real"
     where = f"{kind} {first.database.upper()}, {len(accuracy)} subjects"
     everything = [*records, *others]
-    means = {method: f"{100 * mean:.1f} %" for method, mean in accuracy.mean().items()}
+    means = {str(method): f"{100 * mean:.1f} %" for method, mean in accuracy.mean().items()}
     return Fragments(
         {
             "card": cards.card(module, everything, {where: verdicts}),

@@ -83,5 +83,5 @@ def row() -> str:
     return (
         f"C-B1PB2 {module.REPORTED[0].text} % (DB2, as cited) | C-B1PB2 {mean['C-B1PB2']:.1f} %, "
         f"C-DK {mean['C-DK']:.1f} %, C-SK {mean['C-SK']:.1f} % (**simulated** DB2 exercise B, "
-        f"{ours.loc['C-B1PB2', 'subjects']:.0f} subjects)"
+        f"{ours['subjects']['C-B1PB2']:.0f} subjects)"
     )
