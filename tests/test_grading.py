@@ -19,9 +19,10 @@ SEGMENT = """def segment(emg, length, step):
     return view[::step]"""
 
 
-def write(folder, name, *sources):
+def write(folder, name, *sources, kernel="python3"):
     cells = [nbformat.v4.new_code_cell(each) for each in (f'student = "{name}"', *sources)]
     about = {"otter": {"assignment_name": NAME}}
+    about["kernelspec"] = {"name": kernel, "display_name": kernel}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=about), folder / f"{name}.ipynb")
 
 
@@ -29,7 +30,9 @@ def write(folder, name, *sources):
 def graded(made, tmp_path_factory):
     folder = tmp_path_factory.mktemp("submissions")
     answer = f"import numpy as np\n{SEGMENT}"
-    write(folder, "good", answer, "open('notes.txt', 'w').write('in my own folder')")
+    keeps = "open('notes.txt', 'w').write('in my own folder')"
+    write(folder, "good", answer, keeps)
+    write(folder, "conda", answer, keeps, kernel="conda-env-semg-py")
     write(folder, "greedy", answer, "hoard = [bytearray(10**9) for _ in range(100)]")
     write(folder, "large", answer, "open('large', 'wb').write(bytes(3 * 2**20))")
     write(folder, "many", answer, "held = [open('notes.txt', 'w') for _ in range(1000)]")
@@ -50,6 +53,7 @@ def graded(made, tmp_path_factory):
 def test_each_is_reported_by_name(graded):
     assert {name: row["state"] for name, row in graded.items()} == {
         "good": "graded",
+        "conda": "graded",
         "greedy": "graded",
         "large": "graded",
         "many": "graded",
@@ -70,7 +74,7 @@ def test_what_asks_for_more_than_it_may_is_told(graded):
 
 
 def test_all_that_ran_get_their_points(graded):
-    for name in ("good", "greedy", "large", "many"):
+    for name in ("good", "conda", "greedy", "large", "many"):
         assert graded[name]["q3"] == "3"
         assert graded[name]["total"] == "3"
     assert {row["of"] for row in graded.values()} == {"20"}

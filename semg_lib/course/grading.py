@@ -18,7 +18,6 @@ import json
 import math
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import nbformat
 import psutil
 
 from semg_lib.course import assignments
@@ -96,12 +96,14 @@ def grade_one(submission: Path, autograder: Path, limits: Limits = DEFAULT) -> M
     except (DataError, ValueError, AttributeError, OSError, KeyError) as error:
         mark.state, mark.note = "not a notebook", str(error).splitlines()[0]
         return mark
+    # The environment that the student worked in is not there.
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     found = _STUDENT.search(code)
     mark.student = found[1] if found else ""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as folder:
         root = Path(folder).resolve()
-        shutil.copy(submission, root / "submission.ipynb")
+        nbformat.write(notebook, root / "submission.ipynb")
         said = _run(root, autograder.resolve(), limits)
         mark.seconds = round(time.monotonic() - began, 1)
         marks = root / "marks.json"
