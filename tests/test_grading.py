@@ -11,7 +11,8 @@ import pytest
 
 from semg_lib.course import grading
 
-pytestmark = pytest.mark.slow  # each starts Otter and a kernel
+# Each starts Otter and a kernel; one folder of submissions serves all.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("grading")]
 
 NAME = "1-signals"
 SEGMENT = """def segment(emg, length, step):
