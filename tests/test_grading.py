@@ -11,13 +11,15 @@ import pytest
 
 from semg_lib.course import grading
 
-# Each starts Otter and a kernel; one folder of submissions serves all.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("grading")]
-
 NAME = "1-signals"
 SEGMENT = """def segment(emg, length, step):
     view = np.lib.stride_tricks.sliding_window_view(emg, length, axis=0)
     return view[::step]"""
+
+
+def starts_otter(test):
+    """Mark a test as slow; one folder of submissions serves all of them."""
+    return pytest.mark.slow(pytest.mark.xdist_group("grading")(test))
 
 
 def write(folder, name, *sources, kernel="python3"):
@@ -38,19 +40,19 @@ def graded(made, tmp_path_factory):
     write(folder, "large", answer, "open('large', 'wb').write(bytes(3 * 2**20))")
     write(folder, "many", answer, "held = [open('notes.txt', 'w') for _ in range(1000)]")
     write(folder, "leaves", answer, "import os\nos._exit(3)")
-    (folder / "essay.docx").write_bytes(b"PK\x03\x04 not a notebook at all")
-    (folder / "broken.ipynb").write_text('{"cells": [')
-    (folder / "list.ipynb").write_text("[1, 2]")
+    return graded_by(made / "autograders", folder, "--file-megabytes", "2")
+
+
+def graded_by(autograders, folder, *options):
+    """Grade a folder as a lecturer does; return rows of the table by name."""
     out = folder.with_suffix(".csv")
-    status = grading.main(
-        [NAME, str(folder), "--autograders", str(made / "autograders"), "--marks", str(out),
-         "--file-megabytes", "2"]
-    )  # fmt: skip
-    assert status == 0
+    given = "--autograders", str(autograders), "--marks", str(out), *options
+    assert grading.main([NAME, str(folder), *given]) == 0
     with out.open() as file:
         return {row["file"].partition(".")[0]: row for row in csv.DictReader(file)}
 
 
+@starts_otter
 def test_each_is_reported_by_name(graded):
     assert {name: row["state"] for name, row in graded.items()} == {
         "good": "graded",
@@ -59,13 +61,11 @@ def test_each_is_reported_by_name(graded):
         "large": "graded",
         "many": "graded",
         "leaves": "could not be run",
-        "essay": "not a notebook",
-        "broken": "not a notebook",
-        "list": "not a notebook",
     }
     assert graded["good"]["student"] == "good"
 
 
+@starts_otter
 def test_what_asks_for_more_than_it_may_is_told(graded):
     assert graded["good"]["note"] == ""
     assert graded["greedy"]["note"].startswith("MemoryError in the cell 'hoard = [")
@@ -74,14 +74,16 @@ def test_what_asks_for_more_than_it_may_is_told(graded):
     assert "died" in graded["leaves"]["note"]
 
 
+@starts_otter
 def test_all_that_ran_get_their_points(graded):
     for name in ("good", "conda", "greedy", "large", "many"):
         assert graded[name]["q3"] == "3"
         assert graded[name]["total"] == "3"
+    assert graded["leaves"]["total"] == "0"
     assert {row["of"] for row in graded.values()} == {"20"}
-    assert graded["broken"]["total"] == "0"
 
 
+@starts_otter
 def test_what_does_not_end_is_stopped_with_all_it_started(made, tmp_path):
     kernel = tmp_path / "kernel.txt"
     noted = f"import os\nopen({str(kernel)!r}, 'w').write(str(os.getpid()))"
@@ -100,6 +102,7 @@ def running(number):
         return False
 
 
+@starts_otter
 def test_the_system_ends_what_no_clock_stops(made, tmp_path):
     write(tmp_path, "endless", "while True:\n    pass")
     limits = grading.Limits(seconds=5).by_the_system()
@@ -111,6 +114,19 @@ def test_the_system_ends_what_no_clock_stops(made, tmp_path):
     assert done.returncode != 0
     assert "Kernel died" in done.stderr
     assert not files[-1].exists()
+
+
+def test_what_is_no_notebook_is_told_and_gets_no_points(tmp_path, capsys):
+    folder = tmp_path / "submissions"
+    folder.mkdir()
+    (folder / "essay.docx").write_bytes(b"PK\x03\x04 not a notebook at all")
+    (folder / "broken.ipynb").write_text('{"cells": [')
+    (folder / "list.ipynb").write_text("[1, 2]")
+    (tmp_path / f"{NAME}.zip").touch()
+    rows = graded_by(tmp_path, folder)
+    said = {name: (row["state"], row["total"], row["of"]) for name, row in rows.items()}
+    assert said == dict.fromkeys(("essay", "broken", "list"), ("not a notebook", "0", "20"))
+    assert "essay.docx (no identifier): not a notebook: " in capsys.readouterr().out
 
 
 def test_what_is_missing_is_told(tmp_path, capsys):
