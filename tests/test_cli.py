@@ -86,6 +86,7 @@ def test_a_bad_file_is_told_and_fails(spoil, tmp_path, monkeypatch, capsys):
     assert "check the database and subject" in err
 
 
+@pytest.mark.slow
 def test_a_shell_sees_one_line_of_a_bad_file(root, tmp_path):
     (tmp_path / "S1_A1_E1.mat").write_bytes(b"<html>" * 100)
     program = "from semg_lib.cli import main; main()"
@@ -156,20 +157,29 @@ def test_a_paper_brings_its_database_and_exercises():
     assert Run("atzori2016").exercises == "A"
 
 
-def test_an_amputee_who_stopped_early_runs_on_what_there_is(tmp_path, monkeypatch, capsys):
-    """Subject 1 of DB3 did not begin exercise D; asked for it, the run takes B and C."""
+@pytest.fixture
+def amputee(tmp_path):
+    """A folder with what subject 1 of DB3 did: exercises B and C, not D."""
     for exercise, movements in (("B", (1, 2, 3)), ("C", (18, 19))):
         simulator.write_mat(tmp_path / "db3", "db3", 1, exercise, movements=movements)
-    source = Source("db3", "BCD", str(tmp_path))
+    return tmp_path
+
+
+def test_an_amputee_who_stopped_early_has_what_there_is(amputee):
+    source = Source("db3", "BCD", str(amputee))
     assert list(source.files(1)) == ["B", "C"]
     assert source.load(1).movements.tolist() == [1, 2, 3, 18, 19]
     with pytest.raises(DataError, match=r"no file S2_E1_A1\.mat"):
         source.load(2)
     with pytest.raises(DataError, match="did 38 movements, none of exercise D"):
         Source("db3", "D").load(1)
+
+
+@pytest.mark.slow
+def test_an_amputee_who_stopped_early_runs_on_what_there_is(amputee, tmp_path, monkeypatch, capsys):
     status, out, err = semg(
         monkeypatch, capsys,
-        *("run", "zhai2017", "--database", "db3", "--exercises", "BCD", "--root", tmp_path),
+        *("run", "zhai2017", "--database", "db3", "--exercises", "BCD", "--root", amputee),
         *("--subjects", "1", "--preset", "quick", "--epochs", "1", "--out", tmp_path / "o"),
         *("--methods", "svm_frozen,svm_recalibrated"),
     )  # fmt: skip

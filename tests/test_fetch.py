@@ -252,6 +252,7 @@ _CHILD = (
 )
 
 
+@pytest.mark.slow
 def test_twenty_kills_lose_nothing_and_bring_nothing_twice(server, subjects, tmp_path):
     chance = random.Random(0)
     server.pause_s = 0.01

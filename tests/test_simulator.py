@@ -82,6 +82,7 @@ def test_files_are_written_whole_in_the_official_layout(tmp_path):
     assert not list(tmp_path.rglob("*.part"))
 
 
+@pytest.mark.slow
 def test_simulated_db1_is_as_hard_as_it_should_be():
     """Five methods between 50 and 90 %, in a sensible order: kNN last, CNN beside the best."""
     settings = atzori2016.Settings.named("db1", preset="quick")

@@ -77,6 +77,7 @@ def test_a_unit_that_fails_is_told_and_the_others_go_on(tmp_path, client):
     assert [path.parent.name for path in failed] == [units[2].name]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("pgrep"), reason="workers are found by pgrep")
 def test_twenty_units_survive_a_killed_worker_and_a_killed_driver(tmp_path):
     command = [sys.executable, "-m", "tests.fake_runs", str(tmp_path)]

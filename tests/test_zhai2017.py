@@ -227,6 +227,7 @@ def gains(drift, subjects=8):
     return recalibrated - frozen, oracle - frozen
 
 
+@pytest.mark.slow
 def test_recalibration_pays_where_there_is_drift_and_only_there():
     recalibrated, oracle = gains(Drift())
     assert interval(recalibrated)[0] > 0
