@@ -147,8 +147,13 @@ def _cnn(settings: Settings) -> NetworkMethod:
     return NetworkMethod("cnn", AtzoriNet, settings.recipe, noise)
 
 
-METHODS: dict[str, Callable[[Settings], Method]] = {"cnn": _cnn} | {
-    name: lambda settings, name=name: ClassicalMethod(name) for name in baselines.NAMES
+def _classical(name: str) -> Callable[[Settings], Method]:
+    return lambda settings: ClassicalMethod(name)
+
+
+METHODS: dict[str, Callable[[Settings], Method]] = {
+    "cnn": _cnn,
+    **{name: _classical(name) for name in baselines.NAMES},
 }
 
 # The network sees windows, the classical methods all features of the same windows.
