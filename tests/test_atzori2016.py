@@ -1,3 +1,4 @@
+import re
 from dataclasses import fields, replace
 
 import numpy as np
@@ -25,8 +26,10 @@ DELSYS = (12, 30, 50)
 )
 def test_every_intermediate_shape_is_as_derived(size, shapes):
     network = AtzoriNet(*size)
-    seen = inspection._outputs(network, torch.zeros(2, *size[:2]))
-    assert [tuple(out.shape[1:]) for out in seen.values()] == shapes
+    text = inspection.layers(network, *size[:2])
+    assert re.findall(r"  (\d+ x \d+ x \d+) ", text) == [
+        " x ".join(map(str, each)) for each in shapes
+    ]
     assert network(torch.zeros(2, *size[:2])).shape == (2, size[2])
 
 

@@ -128,7 +128,7 @@ def test_augmented_training_draws_the_same_noise(splits):
 def test_networks_in_half_precision_stack_too(splits):
     half = dataclasses.replace(RECIPE, precision="bfloat16")
     losses = [
-        [h.loss[0] for h in train(splits, recipe, "atzori", stacked=stacked)[1]]
+        [h.loss[0] for h in train(splits, recipe, "normalised", stacked=stacked)[1]]
         for recipe, stacked in ((half, False), (half, True), (RECIPE, True))
     ]
     assert losses[0] == pytest.approx(losses[1], rel=0.02)

@@ -94,7 +94,7 @@ def test_summed_loss_is_a_step_as_much_larger(few):
 
 
 def test_cosine_falls_from_one_to_zero():
-    factor = training._schedule(Recipe(schedule="cosine", epochs=10))
+    factor = training.schedule(Recipe(schedule="cosine", epochs=10))
     assert factor(0) == 1
     assert factor(5) == pytest.approx(0.5)
     assert factor(10) == pytest.approx(0)

@@ -5,7 +5,8 @@ than on running them. Stacked, many networks are one: every parameter has a firs
 networks, and one kernel works on all of them. Each keeps its own windows, order and noise, and
 ends where `training.fit` would have brought it alone, up to rounding. Dropout is the exception:
 its masks are drawn for the whole stack, so with dropout what a network learns depends on how many
-are in it. An outcome says how many were (``stacked``).
+are in it. An outcome says how many were (``stacked``). On a CPU stacked convolutions
+stay in float32 whatever the recipe says: there `torch.vmap` takes them past autocast.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -25,6 +27,8 @@ from semg_lib.learning import training
 from semg_lib.learning.precision import computing
 from semg_lib.learning.training import Augmentation, History, Recipe
 from semg_lib.signals.windows import Windows
+
+T = TypeVar("T")
 
 
 def fit_many(
@@ -46,16 +50,12 @@ def fit_many(
     networks : sequence of Module
         The same layers; each with its own initial weights. Those of different sizes, of subjects
         who lack a movement for example, train in groups of one size.
-    windows : sequence of Windows
-        Training windows of each network, as many as there are.
-    classes : sequence of ndarray (class,), int
-        Sorted labels of each.
+    windows, classes, seeds, augmentations : sequence
+        Of each network: training windows, sorted labels, the seed of order and noise and, where
+        ``recipe.augment`` asks for one, what changes a batch.
     recipe : Recipe
-    seeds : sequence of int
-        For the order and the noise of each.
     device : str
-    augmentations : sequence of callable, optional
-        Of each, where ``recipe.augment`` asks for one.
+
     Returns
     -------
     list of History
@@ -68,8 +68,7 @@ def fit_many(
     Raises
     ------
     ValueError
-        If the lengths of the arguments differ, a network has no window, or the recipe augments
-        without augmentations.
+        If lengths differ, a network has no window, or the recipe augments without augmentations.
     """
     augmentations = augmentations or [None] * len(networks)
     lengths = {len(each) for each in (networks, windows, classes, seeds, augmentations)}
@@ -81,20 +80,12 @@ def fit_many(
         raise ValueError("the recipe augments: pass augmentations, or set augment to False")
     histories = [History() for _ in networks]
     for members in alike(networks, windows):
-        _fit_alike(
-            [networks[i] for i in members],
-            _Data.of(
-                [windows[i] for i in members],
-                [classes[i] for i in members],
-                [seeds[i] for i in members],
-                [augmentations[i] for i in members],
-                recipe,
-                device,
-            ),
-            recipe,
-            device,
-            [histories[i] for i in members],
-        )
+
+        def own(every: Sequence[T], members: list[int] = members) -> list[T]:
+            return [every[i] for i in members]
+
+        data = _Data.of(own(windows), own(classes), own(seeds), own(augmentations), recipe, device)
+        _fit_alike(own(networks), data, recipe, own(histories))
     return histories
 
 
@@ -108,14 +99,10 @@ def alike(networks: Sequence[nn.Module], windows: Sequence[Windows]) -> list[lis
 
 
 def _fit_alike(
-    networks: Sequence[nn.Module],
-    data: _Data,
-    recipe: Recipe,
-    device: str,
-    histories: Sequence[History],
+    networks: Sequence[nn.Module], data: _Data, recipe: Recipe, histories: Sequence[History]
 ) -> None:
     """Train networks that can be stacked."""
-    stack = _Stack.of(networks, recipe, device)
+    stack = _Stack.of(networks, recipe, data.device)
     running = torch.ones(len(networks), dtype=torch.bool)
     for epoch in range(1, recipe.epochs + 1):
         rate = recipe.learning_rate * training.schedule(recipe)(epoch - 1)

@@ -87,6 +87,15 @@ def envelope(recording: Recording, *, rate: float, length_ms: float | None = Non
     return resample(moving_rms(recording, length_ms=length_ms), rate=rate)
 
 
+def look_ahead(recording: Recording, *, rate: float) -> int:
+    """Return how many samples after its own an envelope of this rate has seen; see `envelope`.
+
+    Its RMS is centred: a decoder in use has to wait for them.
+    """
+    length = max(1, round(2 * recording.rate / rate))
+    return length - length // 2 - 1
+
+
 @dataclass(frozen=True, eq=False)
 class Standardiser:
     """Per-channel z-scores with the statistics of some repetitions only.

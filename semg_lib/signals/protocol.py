@@ -60,7 +60,7 @@ class Prepared:
         """
         train, test = self.split.train, self.split.test
         fitted = _scaler(recording, scaler, np.unique(train.repetition).tolist())
-        scaled = fitted.apply(recording) if scaler != "none" else recording
+        scaled = fitted.apply(recording)
         length = round(window_ms * recording.rate / 1000)
         every = round(train.recording.rate / recording.rate)
 
@@ -151,8 +151,7 @@ class Protocol:
         for test in [[each] for each in present] if alone else [list(self.test_repetitions)]:
             seen = present if self.scaler == "everything" else sorted({*present} - {*test})
             scaler = _scaler(recording, self.scaler, seen)
-            scaled = scaler.apply(recording) if self.scaler != "none" else recording
-            windows = self.windows(scaled)
+            windows = self.windows(scaler.apply(recording))
             split = splits.by_repetition(windows, test)
             if self.split == "window":
                 split = _at_random(windows, len(split.test), seed=seed)
