@@ -52,7 +52,7 @@ def copied(tmp_path_factory):
 def test_the_suite_picks_it_up(copied):
     copied("-m", "ruff", "check", ".")
     copied("-m", "ruff", "format", "--check", ".")
-    tests = [f"test_{name}.py" for name in (NAME, "repository", "book", "cards", "provenance")]
+    tests = [f"test_{name}.py" for name in (NAME, "repository", "chapters", "cards", "provenance")]
     said = copied("-m", "pytest", "-p", "no:cacheprovider", *(f"tests/{name}" for name in tests))
     assert "failed" not in said
     notebook = f"notebooks/{NAME}.ipynb"
