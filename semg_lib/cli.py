@@ -1,40 +1,26 @@
-"""The ``semg`` command: get, look through and simulate files, and run papers."""
+"""The ``semg`` command: get, look through and simulate files, and run papers.
+
+A command imports what it needs when it is called: asking for help or for a simulated file waits
+neither for torch nor for papermill, and each works where the other's packages are missing.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
-import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskID,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-    track,
-)
-from rich.table import Table
-
-from semg_lib.download import fetch as downloads
-from semg_lib.download import verify as verification
+from semg_lib import __version__
 from semg_lib.errors import DataError, RunError
-from semg_lib.evaluation import summaries
-from semg_lib.evaluation.records import Record, load_record
-from semg_lib.recordings import cache, databases, simulator
-from semg_lib.recordings.forearm import Arm, Drift
-from semg_lib.running import runs
-from semg_lib.running import sweep as sweeps
-from semg_lib.running.runs import Run
+
+try:
+    import typer
+    from rich.console import Console
+except ModuleNotFoundError as error:
+    sys.exit(f'semg needs {error.name}: pip install "semg_lib[run]"')
 
 app = typer.Typer(
-    help="Replicate papers on decoding hand movements from surface EMG.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -62,34 +48,20 @@ Methods = Annotated[
 ]
 
 
-def parse_methods(text: str) -> list[str]:
-    """Turn ``"cnn,lda"`` into names; none stand for ``"all"``."""
-    return [] if text == "all" else [each.strip() for each in text.split(",")]
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"semg {__version__}")
+        raise typer.Exit
 
 
-def parse_subjects(text: str, n_subjects: int) -> list[int]:
-    """Turn ``"1,4-6"`` or ``"all"`` into sorted subject numbers.
-
-    Raises
-    ------
-    DataError
-        If the text is neither numbers nor ranges.
-    """
-    if text.strip().lower() == "all":
-        return list(range(1, n_subjects + 1))
-    chosen: set[int] = set()
-    for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        try:
-            low, high = int(first), int(last or first)
-        except ValueError:
-            raise DataError(
-                f"subjects {text!r} are not numbers: write such as 1,2 or 1-3 or all"
-            ) from None
-        if low > high:
-            raise DataError(f"subjects {part.strip()!r} run backwards: write {high}-{low}")
-        chosen.update(range(low, high + 1))
-    return sorted(chosen)
+@app.callback()
+def main_options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show it.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Replicate papers on decoding hand movements from surface EMG."""
 
 
 @app.command()
@@ -110,6 +82,12 @@ def simulate(
 
     Without --exercises all exercises of the database are written.
     """
+    from rich.progress import track
+
+    from semg_lib.recordings import databases, simulator
+    from semg_lib.recordings.forearm import Arm, Drift
+    from semg_lib.running.subjects import parse_subjects
+
     spec = databases.database(database)
     numbers = parse_subjects(subjects, spec.n_subjects)
     for number in numbers:
@@ -137,21 +115,16 @@ def download(
 
     What broke off goes on when the same command is typed again; what is whole stays.
     """
+    from semg_lib.download import fetch
+    from semg_lib.recordings import databases
+    from semg_lib.running import printing
+    from semg_lib.running.subjects import parse_subjects
+
     spec = databases.database(database)
     numbers = parse_subjects(subjects, spec.n_subjects)
-    out_console.print(downloads.CITATION, soft_wrap=True, highlight=False)
-    with Progress(
-        "{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-        TimeRemainingColumn(), console=out_console, disable=not out_console.is_terminal,
-    ) as bars:  # fmt: skip
-        tasks: dict[str, TaskID] = {}
-
-        def progress(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(name, total=total or None)
-            bars.update(tasks[name], completed=done, total=total or None)
-
-        failed = downloads.download(
+    out_console.print(fetch.CITATION, soft_wrap=True, highlight=False)
+    with printing.transfers(out_console) as progress:
+        failed = fetch.download(
             spec.name,
             numbers,
             root,
@@ -172,6 +145,11 @@ def verify(
     json_: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Tell what each file is and whether it can be trusted; exit 1 if one is broken."""
+    from rich.progress import track
+
+    from semg_lib.download import verify as verification
+    from semg_lib.running import printing
+
     found = list(
         track(
             verification.verify(folder),
@@ -184,33 +162,9 @@ def verify(
     if json_:
         print(json.dumps([each.as_dict() for each in found], indent=1))
     else:
-        table = Table("file", "database", "subject", "exercise", "minutes", "", "why")
-        for each in found:
-            kind = f"{each.database} (simulated)" if each.simulated else each.database
-            style = {"ok": "green", "suspicious": "yellow", "broken": "red"}[each.status]
-            values = kind, str(each.subject or ""), each.exercise, f"{each.minutes:.1f}"
-            status = f"[{style}]{each.status}[/]"
-            why = escape("; ".join(each.reasons))
-            table.add_row(escape(str(each.path)), *values, status, why)
-        out_console.print(table)
-        counts = Counter(each.status for each in found)
-        out_console.print(", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
+        printing.verified(out_console, found)
     if any(each.broken for each in found):
         raise typer.Exit(1)
-
-
-@app.command(name="cache")
-def cache_command(
-    clear: Annotated[bool, typer.Option("--clear", help="Remove it.")] = False,
-) -> None:
-    """Tell where files that were read are kept for the next time, or remove them."""
-    where = cache.folder()
-    if clear:
-        out_console.print(f"{cache.clear() / 1e6:.1f} MB removed")
-    elif where is None:
-        out_console.print("switched off by SEMG_CACHE")
-    else:
-        out_console.print(f"{where}: {cache.size() / 1e6:.1f} MB", soft_wrap=True, highlight=False)
 
 
 @app.command()
@@ -234,21 +188,18 @@ def run(
 
     A run that was cut off goes on where it stopped; one that is complete is only shown again.
     """
-    spec = databases.database(database or next(iter(runs.about(paper))))
-    chosen = Run(
-        paper=paper,
-        database=spec.name,
+    from semg_lib.running import printing, runs
+
+    chosen = runs.Run(
+        **runs.asked(paper, database, subjects, methods, root),
         exercises=exercises,
-        subjects=parse_subjects(subjects, spec.n_subjects),
-        root=str(root or ""),
         preset=preset,
         recipe=recipe,
         epochs=epochs,
         seed=seed,
-        methods=parse_methods(methods),
         study=study,
     )
-    _show(chosen.execute(out) / "record.json")
+    printing.shown(out_console, chosen.execute(out) / "record.json")
 
 
 @app.command()
@@ -271,18 +222,23 @@ def sweep(
 
     Each subject and seed is a run of its own, whose record appears as it ends.
     """
-    spec = databases.database(database or next(iter(runs.about(paper))))
+    from collections import Counter
+
+    from rich.progress import track
+
+    from semg_lib.running import runs
+    from semg_lib.running import sweep as sweeps
+    from semg_lib.running.subjects import parse_subjects
+
+    asked = runs.asked(paper, database, subjects, methods, root)
     planned = sweeps.units(
-        parse_subjects(subjects, spec.n_subjects),
+        asked.pop("subjects"),
         parse_subjects(seeds, 0),
-        paper=paper,
-        database=spec.name,
+        **asked,
         exercises=exercises,
-        root=str(root or ""),
         preset=preset,
         recipe=recipe,
         epochs=epochs,
-        methods=parse_methods(methods),
     )
     how: Counter[str] = Counter()
     with sweeps.cluster(scheduler, workers) as client:
@@ -304,41 +260,24 @@ def table(
     folder: Annotated[Path, typer.Argument(help="With records at any depth.")],
 ) -> None:
     """Show what the records below a folder say, whatever is there so far."""
-    records, failed = sweeps.found(folder)
-    kinds: dict[tuple, list[Record]] = {}
-    for record in records:
-        key = record.paper, record.database, record.exercises, record.simulated
-        kinds.setdefault((*key, record.recipe, record.preset), []).append(record)
-    for same in kinds.values():
-        _print_summary(same)
-    for path in failed:
-        out_console.print(f"failed: {path}", soft_wrap=True, highlight=False)
+    from semg_lib.running import printing
+    from semg_lib.running import sweep as sweeps
 
-
-def _print_summary(records: list[Record]) -> None:
-    """Print accuracies over subjects and seeds of records of one kind."""
-    record = records[0]
-    kind = "simulated " if record.simulated else ""
-    title = f"{record.paper} on {kind}{record.database}, exercises {record.exercises}, "
-    title += f"{record.preset} preset, {record.recipe} recipe"
-    shown = Table(title=title, title_justify="left")
-    for name in ("method", "subjects", "seeds", "accuracy", "balanced"):
-        shown.add_column(name, justify="left" if name == "method" else "right")
-    for method, row in summaries.summary(records).iterrows():
-        values = f"{row['mean']:.1f} %", f"{row['balanced']:.1f} %"
-        shown.add_row(str(method), f"{row['subjects']:.0f}", f"{row['seeds']:.0f}", *values)
-    out_console.print(shown)
-
-
-def _show(path: Path) -> None:
-    _print_summary([load_record(path)])
-    out_console.print(f"record: {path}", soft_wrap=True, highlight=False)
+    printing.summaries(out_console, *sweeps.found(folder))
 
 
 def main() -> None:
     """Run the command; an error that a user can mend is one line on standard error."""
     try:
         app()
+    except ModuleNotFoundError as error:
+        command = sys.argv[1]
+        extra = "download" if command in ("download", "verify") else "run"
+        _fail(f'semg {command} needs {error.name}: pip install "semg_lib[{extra}]"')
     except (DataError, ValueError, OSError, RunError) as error:
-        print(f"semg: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(1)
+        _fail(f"semg: {' '.join(str(error).split())}")
+
+
+def _fail(why: str) -> NoReturn:
+    print(why, file=sys.stderr)
+    sys.exit(1)

@@ -76,4 +76,4 @@ def test_onset_delays_by_hand():
     asked = np.array([0, 1, 1, 1, 0, 0, 2, 2, 2, 0, 0, 3, 3])
     moved = np.array([0, 0, 1, 1, 1, 0, 0, 0, 2, 2, 0, 0, 0])
     assert labels.onset_delays(asked, moved, rate=10).tolist() == [0.1, 0.2]
-    assert labels.agreement(asked, moved) == pytest.approx(6 / 13)
+    assert labels.label_agreement(asked, moved) == pytest.approx(6 / 13)

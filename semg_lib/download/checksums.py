@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-
-import filelock
 
 from semg_lib.errors import DataError
 
@@ -19,6 +18,8 @@ class Registry:
     path: Path
 
     def __post_init__(self) -> None:
+        import filelock  # only to write: `verify` reads lists where it is not installed
+
         private = self.path.parent / ".semg"
         private.mkdir(parents=True, exist_ok=True)
         self.part = private / "registry.part"
@@ -66,3 +67,12 @@ def read_registry(path: str | Path) -> dict[str, str]:
                 raise DataError(f"{path}: line {number} is not a name and a sha256; remove it")
             known[name] = digest
     return known
+
+
+def file_hash(path: Path) -> str:
+    """Return the sha256 of a file's content in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

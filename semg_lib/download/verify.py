@@ -15,13 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from semg_lib.download.checksums import REGISTRY, read_registry
+from semg_lib.download.checksums import REGISTRY, file_hash, read_registry
 from semg_lib.errors import DataError
 from semg_lib.recordings import labels as label_tools
-from semg_lib.recordings import matlab, ninapro, simulator
-from semg_lib.recordings.cache import file_hash
-from semg_lib.recordings.databases import DATABASES, LABELS, Database, Exercise
+from semg_lib.recordings import ninapro, registered
+from semg_lib.recordings.databases import LABELS, Database, Exercise, known, movements_done
+from semg_lib.recordings.files import PRIVATE
 from semg_lib.recordings.ninapro import ExerciseFile
+from semg_lib.recordings.recording import Recording
+from semg_lib.recordings.registered import Claim
 
 _ASKED_S = 5.0  # how long the screen asks for a movement
 _LEAST_AGREEMENT = 0.5  # of stimulus and restimulus; 0.72 to 0.83 in the files at hand
@@ -77,7 +79,7 @@ class Finding:
 
 
 def files(root: str | Path) -> list[Path]:
-    """Return all MATLAB files below a folder, or the file itself.
+    """Return all MATLAB files and those of registered data sets below a folder, or the file.
 
     Raises
     ------
@@ -90,9 +92,10 @@ def files(root: str | Path) -> list[Path]:
     if not root.is_dir():
         raise DataError(f"{root}: no such folder")
     found = [path for path in root.rglob("*") if path.suffix.lower() == ".mat" and path.is_file()]
+    found.extend(registered.claims(root))
     if not found:
         raise DataError(f"{root}: no .mat file below it")
-    return sorted(path for path in found if ".semg" not in path.relative_to(root).parts)
+    return sorted({path for path in found if PRIVATE not in path.relative_to(root).parts})
 
 
 def verify(root: str | Path) -> Iterator[Finding]:
@@ -106,21 +109,25 @@ def verify(root: str | Path) -> Iterator[Finding]:
     root = Path(root).expanduser()
     base = root if root.is_dir() else root.parent
     listed = base / REGISTRY
-    known = read_registry(listed) if listed.is_file() else {}
+    checksums = read_registry(listed) if listed.is_file() else {}
+    claims = registered.claims(base)
     signals: dict[str, Path] = {}
     for path in files(root):
         finding = Finding(path.relative_to(base))
-        expected = known.get(finding.path.as_posix())
+        expected = checksums.get(finding.path.as_posix())
         if expected and file_hash(path) != expected:
             finding.broken.append(f"its checksum is not the one in {REGISTRY}; download it again")
         try:
-            matlab.check(path)
-            file = ninapro.examine(path)
+            if path in claims:
+                emg = _look_at_registered(finding, path, claims[path])
+            else:
+                file = ninapro.examine(path)
+                _look(finding, file)
+                emg = file.emg
         except DataError as error:
             finding.broken.append(str(error).removeprefix(f"{path}: "))
         else:
-            _look(finding, file)
-            digest = hashlib.sha256(file.emg).hexdigest()
+            digest = hashlib.sha256(np.ascontiguousarray(emg)).hexdigest()
             other = signals.setdefault(digest, finding.path)
             if other != finding.path:
                 finding.suspicious.append(f"the same signal as {other.as_posix()}")
@@ -159,13 +166,46 @@ def _look(finding: Finding, file: ExerciseFile) -> None:
     for label_name, repetition_name in LABELS.values():
         if label_name in file.columns and repetition_name in file.columns:
             _look_at_labels(finding, file, spec, exercise, label_name, repetition_name)
-    flat = np.flatnonzero(np.ptp(file.emg, axis=0) == 0) + 1
-    if len(flat):
-        finding.suspicious.append(f"electrode {', '.join(map(str, flat))} never changes")
+    _look_at_electrodes(finding, file.emg)
     if "restimulus" in file.columns:
-        agreed = label_tools.agreement(file.columns["stimulus"], file.columns["restimulus"])
+        agreed = label_tools.label_agreement(file.columns["stimulus"], file.columns["restimulus"])
         if agreed < _LEAST_AGREEMENT:
             finding.suspicious.append(f"stimulus and restimulus agree on {agreed:.0%} of samples")
+
+
+def _look_at_electrodes(finding: Finding, emg: np.ndarray) -> None:
+    flat = np.flatnonzero(np.ptp(emg, axis=0) == 0) + 1
+    if len(flat):
+        finding.suspicious.append(f"electrode {', '.join(map(str, flat))} never changes")
+
+
+def _look_at_registered(finding: Finding, path: Path, claims: list[Claim]) -> np.ndarray:
+    """Fill in what a file of a registered data set is, and return its signal.
+
+    Its name says whose it is; what it holds has to agree.
+    """
+    read: list[tuple[Claim, Recording]] = []
+    errors = []
+    for claim in claims:
+        try:
+            recording = registered.read_file(path, claim.spec, claim.subject, claim.exercise)
+        except DataError as error:
+            errors.append(error)
+        else:
+            read.append((claim, recording))
+    if not read:
+        raise errors[0]
+    claim, recording = read[0]
+    finding.database = " or ".join(dict.fromkeys(each.spec.name for each, _ in read))
+    finding.subject, finding.exercise = claim.subject, claim.exercise.letter
+    finding.minutes = round(recording.seconds / 60, 2)
+    _look_at_electrodes(finding, recording.emg)
+    if claim.n_files == 1:  # of many files, none is asked to hold everything
+        n, repetitions = claim.exercise.n_movements, claim.spec.n_repetitions
+        pairs = np.stack([recording.label, recording.repetition], axis=1)[recording.label > 0]
+        if lacking := n * repetitions - len(np.unique(pairs, axis=0)):
+            finding.suspicious.append(f"{lacking} of {n} x {repetitions} repetitions are missing")
+    return recording.emg
 
 
 def _asked(file: ExerciseFile) -> int:
@@ -180,8 +220,9 @@ def _databases(finding: Finding, file: ExerciseFile) -> list[Database]:
     rate = _asked(file) / _ASKED_S
     found = [
         spec
-        for spec in DATABASES.values()
-        if 1 <= finding.subject <= spec.n_subjects
+        for spec in known().values()
+        if spec.read is None
+        and 1 <= finding.subject <= spec.n_subjects
         and file.emg.shape[1] == spec.electrodes(finding.subject)
         and 0.5 < rate / spec.rate < 2
     ]
@@ -228,9 +269,7 @@ def _look_at_labels(
         return
     if odd := ninapro.implausible(label, repetition, spec.rate):
         (finding.suspicious if file.checked else finding.broken).append(f"{label_name}: {odd}")
-    done = min(
-        exercise.n_movements, simulator.movements_done(spec, finding.subject) - exercise.offset
-    )
+    done = min(exercise.n_movements, movements_done(spec, finding.subject) - exercise.offset)
     pairs = np.unique(np.stack([label, repetition], axis=1)[label > 0], axis=0)
     lacking = done * spec.n_repetitions - len(pairs)
     if lacking > 0:

@@ -59,9 +59,7 @@ def ratios() -> str:
     for name, found in loading.items():
         if isinstance(found, dict):
             first = found["first load over scipy"]
-            cached = found["first load over cached load"] / first
             rows.append([f"loading {name}", "scipy.io.loadmat", round(1 / first, 2), ""])
-            rows.append(["the same, from the cache", "scipy.io.loadmat", f"{cached:.1f}", ""])
     ratio = sweep.get("times papermill in a loop", NOT_MEASURED)
     rows.append([f"sweep, {sweep['machine'].split(', ')[-1]}", "papermill in a loop", ratio, ""])
     header = ["task", "peer", "times faster", "memory, of the peer's"]

@@ -1,13 +1,27 @@
-"""NinaPro's databases DB1, DB2 and DB3: what they hold and how their files are named.
+"""Databases: what each holds and how its files are named; NinaPro's, and those of users.
 
-Facts: Atzori et al. (2014), Scientific Data 1:140053, doi:10.1038/sdata.2014.53.
+NinaPro's facts: Atzori et al. (2014), Scientific Data 1:140053, doi:10.1038/sdata.2014.53.
+
+`register` makes another data set known. The ``semg`` command, and the notebooks and workers that
+it starts, learn of it from the Python files that ``SEMG_DATABASES`` names.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from numpy.typing import ArrayLike
 
 from semg_lib.errors import DataError
+
+VARIABLE = "SEMG_DATABASES"  # Python files that register, as PATH separates its folders
 
 
 @dataclass(frozen=True)
@@ -17,25 +31,74 @@ class Exercise:
     letter: str  # the papers' name
     number: int  # the number in the file's name
     n_movements: int
-    offset: int  # movements of the database before this exercise
+    offset: int = 0  # movements of the database before this exercise
 
 
-@dataclass(frozen=True)
+Reader = Callable[[Path], tuple[ArrayLike, ArrayLike, ArrayLike]]
+Finder = Callable[[Path, int, Exercise], Sequence[Path]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Database:
-    """One NinaPro database."""
+    """What a data set holds, and how its files are found and read.
+
+    Parameters
+    ----------
+    name : str
+        What it is called on the command line: lower-case letters, digits and underscores.
+    title : str
+        What it is, in one line.
+    rate : float
+        Samples a second, in hertz.
+    raw : bool
+        Whether it holds raw signals; envelopes if not. A paper takes one or the other.
+    n_channels, n_subjects, n_repetitions : int
+        Subjects and repetitions are numbered from 1. Of recordings on several days, a
+        repetition is a session.
+    exercises : tuple of Exercise
+        A data set that is not divided has one.
+    test_repetitions : tuple of int
+        Held out; the others train.
+    file_name : str
+        Name of a subject's file, with ``{subject}`` and the exercise's number ``{exercise}`` in
+        it, such as ``"subject{subject:02d}.csv"``. With a ``read`` of its own it may stand for many
+        files, ``"Participant{subject}/*/EMG/*.txt"``.
+    folder_name : str
+        The folder that a subject's archive is unpacked into.
+    channels_of, classes_of : dict of int to int
+        Electrodes of subjects with fewer, and classes (rest is one) of subjects with fewer.
+    read : callable, optional
+        Reads one file: takes its path and returns the signal (sample, channel), and the label and
+        the repetition of every sample, (sample,). Labels are numbered from 1 through the
+        exercise; 0 is rest. Rest with repetition 0 gets that of the movement it follows. A file
+        is one of NinaPro's, in MATLAB's format, if not given.
+    find : callable, optional
+        Finds the files of a subject's exercise where no ``file_name`` can say it: takes folder,
+        subject and exercise and returns paths, none if there are none.
+    citation, licence : str
+        Shown by ``semg verify``, with the ``cautions``.
+    cautions : tuple of str
+        What a user of the data must know.
+    """
 
     name: str
-    rate: float  # Hz
+    title: str
+    rate: float
+    raw: bool
     n_channels: int
     n_subjects: int
-    exercises: tuple[Exercise, ...]
     n_repetitions: int
-    test_repetitions: tuple[int, ...]  # NinaPro's convention; the others train
-    file_name: str
-    folder_name: str
-    title: str
-    channels_of: dict[int, int] = field(default_factory=dict)  # subjects with fewer electrodes
-    classes_of: dict[int, int] = field(default_factory=dict)  # subjects with fewer classes
+    exercises: tuple[Exercise, ...]
+    test_repetitions: tuple[int, ...]
+    file_name: str = ""
+    folder_name: str = ""
+    channels_of: dict[int, int] = field(default_factory=dict)
+    classes_of: dict[int, int] = field(default_factory=dict)
+    read: Reader | None = None
+    find: Finder | None = None
+    citation: str = ""
+    licence: str = ""
+    cautions: tuple[str, ...] = ()
 
     def exercises_named(self, letters: str) -> tuple[Exercise, ...]:
         """Return the exercises of a string such as ``"A"``, ``"BC"`` or ``"B,C"``.
@@ -75,6 +138,7 @@ DATABASES = {
         name="db1",
         title="27 intact subjects, 10 Otto Bock MyoBock electrodes, rectified envelopes at 100 Hz",
         rate=100.0,
+        raw=False,
         n_channels=10,
         n_subjects=27,
         exercises=(Exercise("A", 1, 12, 0), Exercise("B", 2, 17, 12), Exercise("C", 3, 23, 29)),
@@ -87,6 +151,7 @@ DATABASES = {
         name="db2",
         title="40 intact subjects, 12 Delsys Trigno electrodes, raw signals at 2 kHz",
         rate=2000.0,
+        raw=True,
         n_channels=12,
         n_subjects=40,
         exercises=_DB2_EXERCISES,
@@ -99,6 +164,7 @@ DATABASES = {
         name="db3",
         title="11 transradial amputees, 12 Delsys Trigno electrodes, raw signals at 2 kHz",
         rate=2000.0,
+        raw=True,
         n_channels=12,
         n_subjects=11,
         exercises=_DB2_EXERCISES,
@@ -119,6 +185,10 @@ LABELS = {
 }
 
 
+_NINAPRO = frozenset(DATABASES)
+_learnt: set[Path] = set()
+
+
 def database(name: str) -> Database:
     """Return the database of that name.
 
@@ -127,7 +197,132 @@ def database(name: str) -> Database:
     DataError
         If there is none.
     """
+    everything = known()
     try:
-        return DATABASES[name.lower()]
+        return everything[name.lower()]
     except KeyError:
-        raise DataError(f"unknown database {name!r}: choose from {', '.join(DATABASES)}") from None
+        names = ", ".join(everything)
+        raise DataError(f"unknown database {name!r}: choose from {names}") from None
+
+
+def known() -> dict[str, Database]:
+    """Return all databases by name: NinaPro's, and those that were registered.
+
+    Raises
+    ------
+    DataError
+        If a file that ``SEMG_DATABASES`` names cannot be run.
+    """
+    for name in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
+        path = Path(name).expanduser().resolve()
+        if path not in _learnt:
+            _learn(path)
+    return DATABASES
+
+
+def registered() -> list[Database]:
+    """Return the databases that are not NinaPro's DB1, DB2 or DB3; see `known` for errors."""
+    return [spec for name, spec in known().items() if name not in _NINAPRO]
+
+
+def _learn(path: Path) -> None:
+    """Run a file that registers databases; what it did is undone if it fails."""
+    before = dict(DATABASES)
+    _learnt.add(path)  # already now: the file may ask for a database itself
+    name = f"semg_databases_{len(_learnt)}"
+    try:
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise ImportError("not a Python file")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # whatever a user's file does, it is one line
+        _learnt.discard(path)
+        DATABASES.clear()
+        DATABASES.update(before)
+        lines = [each.lineno for each in traceback.extract_tb(error.__traceback__)
+                 if each.filename == str(path)]  # fmt: skip
+        where = f"{path}, line {lines[-1]}" if lines else f"{path}"
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        raise DataError(f"{where}: {why}; mend it, or leave it out of {VARIABLE}") from error
+
+
+def register(database: Database) -> None:
+    """Make a data set known to everything that takes a database's name.
+
+    Parameters
+    ----------
+    database : Database
+
+    Raises
+    ------
+    DataError
+        If the name is taken, or values of the database contradict each other.
+    """
+    if database.name in DATABASES:
+        raise DataError(f"the name {database.name!r} is taken: choose another")
+    for bad in _contradictions(database):
+        raise DataError(f"{database.name}: {bad}")
+    DATABASES[database.name] = database
+
+
+def _contradictions(spec: Database) -> Iterator[str]:
+    """Yield what cannot be so in a database that somebody typed."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", spec.name):
+        yield "a name has lower-case letters, digits and underscores, the first a letter"
+    for name in ("rate", "n_channels", "n_subjects", "n_repetitions"):
+        if not getattr(spec, name) > 0:
+            yield f"{name} is {getattr(spec, name)}, expected more than 0"
+    if not spec.exercises:
+        yield "it has no exercise; a data set that is not divided has one"
+    offset = 0
+    for number, each in enumerate(spec.exercises, 1):
+        if not re.fullmatch("[A-Z]", each.letter):
+            yield f"exercise {each.letter!r} is not named by one capital letter"
+        if each.n_movements < 1:
+            yield f"exercise {each.letter} has {each.n_movements} movements, expected one or more"
+        if each.number != number or each.offset != offset:
+            yield (
+                f"exercise {each.letter} has number {each.number} and offset {each.offset}, "
+                f"expected {number} and {offset}: exercises count from 1, and movements go on"
+            )
+        offset += each.n_movements
+    if len({each.letter for each in spec.exercises}) < len(spec.exercises):
+        yield "two exercises have one letter"
+    repetitions = set(range(1, spec.n_repetitions + 1))
+    tested = set(spec.test_repetitions)
+    if not tested or not tested < repetitions:
+        yield (
+            f"test_repetitions {spec.test_repetitions} must be some, not all, of the repetitions "
+            f"1 to {spec.n_repetitions}"
+        )
+    for strange in sorted({*spec.channels_of, *spec.classes_of} - {*range(1, spec.n_subjects + 1)}):
+        yield f"channels_of or classes_of names subject {strange}, of 1 to {spec.n_subjects}"
+    if spec.find is not None:
+        if spec.read is None:
+            yield "it has a find but no read"
+        return
+    try:
+        names = {
+            spec.file_name.format(subject=subject, exercise=each.number)
+            for subject in range(1, spec.n_subjects + 1)
+            for each in spec.exercises
+        }
+    except (KeyError, IndexError, ValueError) as error:
+        yield f"file_name {spec.file_name!r} cannot be filled in ({error!r})"
+    else:
+        if not spec.file_name or len(names) < spec.n_subjects * len(spec.exercises):
+            yield (
+                f"file_name {spec.file_name!r} does not tell subjects and exercises apart: "
+                "write {subject} and {exercise} into it, or give find"
+            )
+
+
+def movements_done(spec: Database, subject: int) -> int:
+    """Return how many movements of the database this subject did.
+
+    Which movements the amputees left out is not known; leaving out the last ones is assumed.
+    """
+    everything = sum(each.n_movements for each in spec.exercises)
+    return spec.classes_of.get(subject, everything + 1) - 1

@@ -1,13 +1,13 @@
-"""Where a run's recordings come from: NinaPro's files below a folder, or the simulator."""
+"""Where a run's recordings come from: a data set's files below a folder, or the simulator."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from semg_lib.errors import DataError
-from semg_lib.recordings import databases, ninapro, simulator
+from semg_lib.recordings import databases, files, ninapro, registered, simulator
 from semg_lib.recordings.recording import Recording, fingerprint
 
 
@@ -18,11 +18,11 @@ class Source:
     Parameters
     ----------
     database : str
-        ``"db1"``, ``"db2"`` or ``"db3"``.
+        ``"db1"``, ``"db2"``, ``"db3"``, or one that was registered; see `databases.register`.
     exercises : str
         Letters, such as ``"A"`` or ``"BCD"``.
     root : str
-        Folder with NinaPro's files; the simulator's recordings if empty.
+        Folder with its files; the simulator's recordings if empty.
 
     Raises
     ------
@@ -46,6 +46,8 @@ class Source:
     ) -> Recording:
         """Load one subject; see `ninapro.load`. Files that were simulated say so.
 
+        A data set with a reader of its own has one kind of labels, whichever are asked for.
+
         Raises
         ------
         DataError
@@ -54,19 +56,24 @@ class Source:
         if not self.root:
             done = self._done(subject)
             return simulator.simulate(self.database, subject, done, labels=labels)
-        there = "".join(self.files(subject))
-        recording = ninapro.load(self.database, subject, there, self.root, labels=labels)
+        spec, paths = databases.database(self.database), self.files(subject)
+        if spec.read:
+            recording = registered.load(spec, subject, "".join(paths), self.root)
+        else:
+            single = {letter: path for letter, (path,) in paths.items()}
+            recording = ninapro.load_files(single, spec, subject, labels=labels)
         present = set(recording.repetition[recording.label > 0].tolist())
         for repetition in repetitions:
             if repetition not in present:
-                files = ", ".join(str(path) for path in self.files(subject).values())
+                named = [str(path) for each in paths.values() for path in each]
+                more = f" and {len(named) - 3} more" if len(named) > 3 else ""
                 raise DataError(
-                    f"{files}: repetition {repetition} is not there, only {sorted(present)}; "
-                    "download the file again"
+                    f"{', '.join(named[:3])}{more}: repetition {repetition} is not there, only "
+                    f"{sorted(present)}; download the file again"
                 )
-        return replace(recording, simulated=self.simulated(subject))
+        return recording
 
-    def files(self, subject: int) -> dict[str, Path]:
+    def files(self, subject: int) -> dict[str, list[Path]]:
         """Return the subject's files by the letters of their exercises.
 
         Some amputees of DB3 stopped early: exercises that they are known not to have begun are
@@ -82,7 +89,10 @@ class Source:
         found = {}
         for exercise in spec.exercises_named(self.exercises):
             try:
-                found[exercise.letter] = ninapro.find(self.root, spec, subject, exercise)
+                if spec.read:
+                    found[exercise.letter] = registered.find(self.root, spec, subject, exercise)
+                else:
+                    found[exercise.letter] = [files.find(self.root, spec, subject, exercise)]
             except DataError:
                 if exercise.letter in self._done(subject):
                     raise
@@ -93,7 +103,7 @@ class Source:
         spec = databases.database(self.database)
         spec.check_subject(subject)
         chosen = spec.exercises_named(self.exercises)
-        done = simulator.movements_done(spec, subject)
+        done = databases.movements_done(spec, subject)
         letters = "".join(each.letter for each in chosen if each.offset < done)
         if not letters:
             raise DataError(
@@ -103,10 +113,12 @@ class Source:
         return letters
 
     def simulated(self, subject: int) -> bool:
-        """Tell whether this subject was simulated, by the mark that `synthetic` leaves."""
+        """Tell whether this subject was simulated, by the mark that the simulator leaves."""
         if not self.root:
             return True
-        return any(ninapro.read_file(path).simulated for path in self.files(subject).values())
+        if databases.database(self.database).read:
+            return False  # only NinaPro's files have a place for the mark
+        return any(ninapro.is_simulated(path) for (path,) in self.files(subject).values())
 
     def fingerprints(
         self, subjects: Sequence[int], *, labels: str = "restimulus"

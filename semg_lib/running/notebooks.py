@@ -8,12 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import papermill
 from nbformat import NotebookNode
 
 from semg_lib.errors import DataError, RunError
+from semg_lib.evaluation.records import ADDRESS
 
 FOLDER = Path(__file__).parent.parent.parent / "notebooks"
+
+
+def path(name: str) -> Path:
+    """Return a notebook of the repository.
+
+    Raises
+    ------
+    DataError
+        If it is not there: notebooks are no part of an installed copy of the library.
+    """
+    found = FOLDER / f"{name}.ipynb"
+    if not found.is_file():
+        raise DataError(f"{found}: no such notebook; papers run from a clone: git clone {ADDRESS}")
+    return found
 
 
 def read(path: str | Path) -> NotebookNode:
@@ -62,6 +76,8 @@ def run(
         If a cell fails. A wrong request or file is told in its own words; anything else names
         the executed copy, which holds the traceback.
     """
+    import papermill  # only here: notebooks are read where none is run
+
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     streams = {} if quiet else {"stdout_file": sys.stdout, "stderr_file": sys.stderr}
     try:

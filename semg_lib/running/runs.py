@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from semg_lib.errors import DataError, check_name
 from semg_lib.papers import PAPERS
 from semg_lib.recordings import databases
 from semg_lib.recordings.source import Source
 from semg_lib.running import notebooks
+from semg_lib.running.subjects import parse_subjects, ranges
 
 
 def about(paper: str) -> dict[str, str]:
     """Return the databases a paper's methods can take, and its exercises of each.
 
-    The first database is that of a run that names none.
+    The first database is that of a run that names none. A paper that takes raw signals of NinaPro
+    takes those of any registered database too, and likewise envelopes; of it the first exercise.
 
     Raises
     ------
-    DataError
+    ValueError
         If there is no such paper.
     """
-    if paper not in PAPERS:
-        raise DataError(f"unknown paper {paper!r}: choose from {', '.join(PAPERS)}")
-    return PAPERS[paper].DATABASES
+    check_name("paper", paper, PAPERS)
+    own = PAPERS[paper].DATABASES
+    kinds = {databases.database(name).raw for name in own}
+    others = [spec for spec in databases.registered() if spec.raw in kinds]
+    return own | {spec.name: spec.exercises[0].letter for spec in others}
 
 
-def ranges(numbers: list[int]) -> str:
-    """Turn sorted numbers into text fit for a file's name: ``[1, 2, 3, 5]`` is ``"1-3.5"``."""
-    parts: list[list[int]] = []
-    for number in numbers:
-        if parts and number == parts[-1][-1] + 1:
-            parts[-1].append(number)
-        else:
-            parts.append([number])
-    return ".".join(f"{p[0]}-{p[-1]}" if len(p) > 1 else str(p[0]) for p in parts)
+def asked(
+    paper: str, database: str, subjects: str, methods: str, root: str | Path | None
+) -> dict[str, Any]:
+    """Return what was typed as fields of `Run`: no database is the paper's first."""
+    spec = databases.database(database or next(iter(about(paper))))
+    return {
+        "paper": paper,
+        "database": spec.name,
+        "subjects": parse_subjects(subjects, spec.n_subjects),
+        "methods": [] if methods == "all" else [each.strip() for each in methods.split(",")],
+        "root": str(root or ""),
+    }
 
 
 def available(database: str, exercises: str, root: str | Path) -> list[int]:
@@ -87,12 +96,13 @@ class Run:
         put("exercises", "".join(each.letter for each in chosen))
         put("root", str(Path(self.root).expanduser().resolve()) if self.root else "")
         put("preset", self.preset or ("full" if self.root else "quick"))
-        put("methods", self.methods or list(module.METHODS))
         module.Settings.named(self.database, self.recipe, self.preset, self.epochs)
         for method in self.methods:
             check_name("method", method, module.METHODS)
+        put("methods", [m for m in module.METHODS if m in self.methods or not self.methods])
         if self.study:
             check_name("study", self.study, module.STUDIES)
+        notebooks.path(self.paper)
         for subject in self.subjects:
             spec.check_subject(subject)
             if self.root:
@@ -100,10 +110,14 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What the run's folder is called."""
+        """What the run's folder is called: other requests have other folders."""
         parts = [self.paper, self.database, self.exercises, f"s{ranges(self.subjects)}"]
         parts += [self.preset, self.recipe, f"seed{self.seed}"]
         parts += [f"{self.epochs}epochs"] if self.epochs else []
+        if len(self.methods) < len(PAPERS[self.paper].METHODS):
+            named = "+".join(self.methods)
+            digest = hashlib.sha256(named.encode()).hexdigest()[:6]
+            parts += [named if len(named) <= 40 else digest]
         return "-".join([*parts, *([self.study] if self.study else [])])
 
     def execute(self, out: str | Path, *, quiet: bool = False) -> Path:
@@ -123,7 +137,7 @@ class Run:
         folder = Path(out).resolve() / self.name
         parameters = {key: value for key, value in asdict(self).items() if key != "paper"}
         notebooks.run(
-            notebooks.FOLDER / f"{self.paper}.ipynb",
+            notebooks.path(self.paper),
             folder / "notebook.ipynb",
             parameters | {"out": str(folder)},
             quiet=quiet,

@@ -1,0 +1,103 @@
+"""What the ``semg`` command prints of files, downloads and records."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+
+from semg_lib.recordings import databases
+
+if TYPE_CHECKING:
+    from semg_lib.download.verify import Finding
+    from semg_lib.evaluation.records import Record
+
+
+@contextlib.contextmanager
+def transfers(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """Show one bar a file; yields what is called with a file's name, bytes done and in all."""
+    with Progress(
+        "{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+        TimeRemainingColumn(), console=console, disable=not console.is_terminal,
+    ) as bars:  # fmt: skip
+        tasks: dict[str, TaskID] = {}
+
+        def progress(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=total or None)
+            bars.update(tasks[name], completed=done, total=total or None)
+
+        yield progress
+
+
+def verified(console: Console, found: Sequence[Finding]) -> None:
+    """Print what files were found to be, one row a file, and how many are of each status.
+
+    Below: what is known about data sets of users that are among them.
+    """
+    table = Table("file", "database", "subject", "exercise", "minutes", "", "why")
+    for each in found:
+        kind = f"{each.database} (simulated)" if each.simulated else each.database
+        style = {"ok": "green", "suspicious": "yellow", "broken": "red"}[each.status]
+        values = kind, str(each.subject or ""), each.exercise, f"{each.minutes:.1f}"
+        why = escape("; ".join(each.reasons))
+        table.add_row(escape(str(each.path)), *values, f"[{style}]{each.status}[/]", why)
+    console.print(table)
+    counts = Counter(each.status for each in found)
+    console.print(", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
+    names = {each.database for each in found}
+    for spec in databases.registered():
+        if spec.name in names:
+            about = (f"{spec.name}: {spec.title}", spec.citation, spec.licence, *spec.cautions)
+            lines = "\n  ".join(filter(None, about))
+            console.print(lines, soft_wrap=True, highlight=False, markup=False)
+
+
+def summaries(console: Console, records: Sequence[Record], failed: Sequence[Path] = ()) -> None:
+    """Print accuracies over subjects and seeds, one table for records of each kind."""
+    kinds: dict[tuple, list[Record]] = {}
+    for record in records:
+        key = record.paper, record.database, record.exercises, record.simulated
+        kinds.setdefault((*key, record.recipe, record.preset), []).append(record)
+    for same in kinds.values():
+        console.print(_summary(same))
+    for path in failed:
+        console.print(f"failed: {path}", soft_wrap=True, highlight=False)
+
+
+def shown(console: Console, path: Path) -> None:
+    """Print what one record says, and where it is."""
+    from semg_lib.evaluation.records import load_record
+
+    summaries(console, [load_record(path)])
+    console.print(f"record: {path}", soft_wrap=True, highlight=False)
+
+
+def _summary(records: Sequence[Record]) -> Table:
+    from semg_lib.evaluation.summaries import summary
+
+    record = records[0]
+    kind = "simulated " if record.simulated else ""
+    title = f"{record.paper} on {kind}{record.database}, exercises {record.exercises}, "
+    title += f"{record.preset} preset, {record.recipe} recipe"
+    table = Table(title=title, title_justify="left")
+    for name in ("method", "subjects", "seeds", "accuracy", "balanced"):
+        table.add_column(name, justify="left" if name == "method" else "right")
+    for method, row in summary(records).iterrows():
+        values = f"{row['mean']:.1f} %", f"{row['balanced']:.1f} %"
+        table.add_row(str(method), f"{row['subjects']:.0f}", f"{row['seeds']:.0f}", *values)
+    return table
