@@ -55,7 +55,7 @@ def test_the_suite_picks_it_up(copied):
     copied("-m", "ruff", "check", ".")
     copied("-m", "ruff", "format", "--check", ".")
     copied("-m", "mypy", f"semg_lib/papers/{NAME}.py")
-    tests = [f"test_{name}.py" for name in (NAME, "repository", "build", "cards", "provenance")]
+    tests = [f"test_{name}.py" for name in (NAME, "repository", "chapters", "cards", "provenance")]
     said = copied("-m", "pytest", "-p", "no:cacheprovider", *(f"tests/{name}" for name in tests))
     assert "failed" not in said
     notebook = f"notebooks/{NAME}.ipynb"

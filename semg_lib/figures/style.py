@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import PIL.Image
-from cycler import cycler
 from matplotlib.figure import Figure
+from matplotlib.rcsetup import cycler
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType

@@ -114,9 +114,10 @@ def _is_needed(cell: NotebookNode) -> bool:
 
 def _digest(path: Path) -> str:
     """Return a hash of what a filled copy is made from: the copy, the records and the library."""
+    results = records.RESULTS or PACKAGE.parent / "results"
     made_from = [
         path,
-        *sorted(records.RESULTS.rglob("*.json")),
+        *sorted(results.rglob("*.json")),
         *sorted(each for each in PACKAGE.rglob("*") if each.suffix in (".py", ".html")),
     ]
     digest = hashlib.sha256()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PAPERS_OWN, REAL, SIMULATED = "paper", "ours", "ours, simulated"
 TITLES = figures.TITLES | comparison.TITLES
+# What `Protocol.rest` says, in words.
+REST = {"thinned": "a class, thinned", "all": "a class", "none": "no class"}
 
 
 def numbers() -> pd.DataFrame:
@@ -115,15 +117,10 @@ def protocols() -> pd.DataFrame:
     for name, module in PAPERS.items():
         for database, exercises in module.DATABASES.items():
             table = settings.table(module.Settings.named(database))["value"]
-            rest = "a class"
-            if table.get("rest", True) is False:
-                rest = "no class"
-            elif table.get("thin_rest", False):
-                rest = "a class, thinned"
             rows[name, database.upper()] = {
                 "window, ms": table["window_ms"],
                 "exercises": exercises,
-                "rest": rest,
+                "rest": REST[table["rest"]],
                 "held out": ", ".join(map(str, table["test_repetitions"]))
                 if "test_repetitions" in table
                 else "all but 1",

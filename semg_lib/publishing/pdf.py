@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import yaml
+from sphinx_external_toc.parsing import parse_toc_yaml
 
 from semg_lib.errors import DataError
 
@@ -26,15 +24,9 @@ _READY = """() => {
 }"""
 
 
-def contents(node: Any = None) -> Iterator[str]:
-    """Yield the pages of the book in the order of its table of contents, without suffix."""
-    node = yaml.safe_load((ROOT / "_toc.yml").read_text()) if node is None else node
-    if isinstance(node, dict):
-        yield from (node[key] for key in ("file", "root") if key in node)
-        node = list(node.values())
-    if isinstance(node, list):
-        for each in node:
-            yield from contents(each) if isinstance(each, dict | list) else ()
+def contents() -> list[str]:
+    """Return the pages of the book in the order of its table of contents, without suffix."""
+    return list(parse_toc_yaml(ROOT / "_toc.yml"))
 
 
 def chromium() -> str | None:
