@@ -188,7 +188,9 @@ def cluster(scheduler: str, workers: int) -> Iterator[distributed.Client]:
             try:
                 from dask_jobqueue import SLURMCluster
             except ImportError:
-                raise DataError("Slurm needs dask-jobqueue: pip install dask-jobqueue") from None
+                raise DataError(
+                    'Slurm needs dask-jobqueue: pip install "semg_lib[slurm]"'
+                ) from None
             address = stack.enter_context(SLURMCluster())
             address.scale(jobs=workers)
         elif "://" in scheduler:
