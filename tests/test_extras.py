@@ -20,7 +20,7 @@ EXTRA_OF = {"download": "download", "running": "run", "course": "course", "publi
 EXTRA_OF |= {"cli": "run"}
 # Used without an import: by pandas, as papermill's kernel, in commands and Sphinx's configuration.
 INDIRECT = {"tabulate", "ipykernel", "otter-grader", "jupyter-book", "sphinx-exercise"}
-INDIRECT |= {"sphinx-mathjax-offline", "torchinfo"}
+INDIRECT |= {"sphinx-mathjax-offline"}
 DISTRIBUTIONS = importlib.metadata.packages_distributions()
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import PIL.Image
-from cycler import cycler
+from matplotlib import cycler
 from matplotlib.figure import Figure
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import filelock
 
 from semg_lib.errors import DataError
-from semg_lib.evaluation.records import RECORD, Record, load_record, write_atomically
+from semg_lib.evaluation.records import RECORD, Record, load_record
+from semg_lib.evaluation.writing import write_atomically
 from semg_lib.papers import PAPERS
 from semg_lib.recordings.source import Source
 from semg_lib.running.runs import Run
