@@ -6,12 +6,12 @@ neither for torch nor for papermill, and each works where the other's packages a
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-from semg_lib import __version__
 from semg_lib.errors import DataError, RunError
 
 try:
@@ -50,7 +50,7 @@ Methods = Annotated[
 
 def _version(asked: bool) -> None:
     if asked:
-        print(f"semg {__version__}")
+        print(f"semg {importlib.metadata.version('semg_lib')}")
         raise typer.Exit
 
 

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import tomllib
+
+tomllib = pytest.importorskip("tomllib")  # Python 3.11 and later
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "semg_lib"
@@ -19,8 +20,12 @@ EXTRA_OF = {"download": "download", "running": "run", "course": "course", "publi
 EXTRA_OF |= {"cli": "run"}
 # Used without an import: by pandas, as papermill's kernel, in commands and Sphinx's configuration.
 INDIRECT = {"tabulate", "ipykernel", "otter-grader", "jupyter-book", "sphinx-exercise"}
-INDIRECT |= {"sphinx-mathjax-offline", "torchinfo"}
+INDIRECT |= {"sphinx-mathjax-offline"}
 DISTRIBUTIONS = importlib.metadata.packages_distributions()
+
+
+def normal(distribution):
+    return distribution.lower().replace("_", "-")
 
 
 def names(requirements):
@@ -30,7 +35,7 @@ def names(requirements):
         if extra := re.fullmatch(r"semg_lib\[(\w+)\]", text):
             found |= names(PROJECT["optional-dependencies"][extra[1]])
         else:
-            found.add(re.split(r"[<>=;\[ ]", text)[0].lower())
+            found.add(normal(re.split(r"[<>=;\[ ]", text)[0]))
     return found
 
 
@@ -50,7 +55,7 @@ def imports(path):
             continue
         for module in {each.partition(".")[0] for each in modules}:
             if module not in sys.stdlib_module_names and module != "semg_lib":
-                of = {each.lower() for each in DISTRIBUTIONS.get(module, [module])}
+                of = {normal(each) for each in DISTRIBUTIONS.get(module, [module])}
                 yield of, node in tree.body
 
 
@@ -71,7 +76,7 @@ def test_what_is_declared_is_used():
 def without_extras(program):
     """Run a program where no package of an extra can be imported; return what it said."""
     gone = set().union(*DECLARED.values()) - DEPENDENCIES
-    modules = [name for name, of in DISTRIBUTIONS.items() if gone & {each.lower() for each in of}]
+    modules = [name for name, of in DISTRIBUTIONS.items() if gone & {*map(normal, of)}]
     assert {"papermill", "distributed", "pooch", "typer"} <= set(modules)
     modules.remove("IPython")  # a notebook runs in it
     block = f"import sys; sys.modules.update(dict.fromkeys({modules}))\n"

@@ -1,5 +1,6 @@
 import json
 import math
+import os
 
 import numpy as np
 import pytest
@@ -13,8 +14,8 @@ from semg_lib.evaluation.records import (
     load_record,
     load_records,
     open_run,
-    write_atomically,
 )
+from semg_lib.evaluation.writing import write_atomically
 from semg_lib.learning.outcomes import Outcome, SessionOutcome
 from semg_lib.papers.atzori2016 import REPORTED, Settings
 from semg_lib.recordings import simulator
@@ -178,7 +179,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
     def full(_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(records_.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="no space"):
         write_atomically(path, "new\n")
     assert [each.read_text(encoding="utf-8") for each in path.parent.iterdir()] == ["° old\n"]
@@ -246,8 +247,8 @@ def test_missing_results_are_told(tmp_path, monkeypatch):
         load_records("atzori2061")
     assert load_records("atzori2016", recipe="nobody's") == []
     assert load_records("atzori2016", tmp_path) == []  # a paper, without results so far
-    monkeypatch.setattr(records_, "RESULTS", None)  # as in an installed copy
-    with pytest.raises(DataError, match="no results beside this copy of semg_lib: git clone http"):
+    monkeypatch.setattr(records_, "RESULTS", tmp_path / "results")  # as in an installed copy
+    with pytest.raises(DataError, match="no stored results there: git clone https"):
         load_records("atzori2016")
 
 
@@ -255,8 +256,8 @@ def test_a_notebook_goes_on_without_results(tmp_path, monkeypatch):
     mine = [start()]
     with pytest.warns(DataWarning, match="no record of atzori2016 with .*'seed': 77"):
         assert load_records("atzori2016", default=mine, seed=77) is mine
-    monkeypatch.setattr(records_, "RESULTS", None)
-    with pytest.warns(DataWarning, match="no results beside this copy"):
+    monkeypatch.setattr(records_, "RESULTS", tmp_path / "results")
+    with pytest.warns(DataWarning, match="no stored results there"):
         assert load_records("atzori2016", default=mine) is mine
 
 

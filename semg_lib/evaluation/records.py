@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import os
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,13 +19,13 @@ import pydantic
 from semg_lib.errors import DataError, DataWarning
 from semg_lib.evaluation.provenance import PACKAGE, code_hash, device_name, versions
 from semg_lib.evaluation.scores import CostedScore, Score, SessionScore, confusion, score
+from semg_lib.evaluation.writing import to_json, write_atomically
 from semg_lib.learning.outcomes import Outcome
 from semg_lib.recordings.source import Source
 
 RECORD, STUDY = "record.json", "study.json"  # of a run's methods, and of its study
 ADDRESS = "https://github.com/dl-for-semg/dl-for-semg"
-_BESIDE = PACKAGE.parent / "results"
-RESULTS = _BESIDE if _BESIDE.is_dir() else None  # an installed copy has none beside it
+RESULTS = PACKAGE.parent / "results"  # an installed copy has none
 
 
 class Record(pydantic.BaseModel):
@@ -208,43 +207,12 @@ def open_run(out: str | Path, source: Source, **what: Any) -> Iterator[Record]:
         record._path = None
 
 
-def write_atomically(path: str | Path, text: str) -> None:
-    """Write a text file: a crash leaves the old file or the new one, never half of one."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())  # a name must not survive a power cut without its content
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _wider(matrix: Sequence[Sequence[int]], old: list[int], new: list[int]) -> np.ndarray:
     """Return a confusion matrix over more labels than it was counted with."""
     wide = np.zeros((len(new), len(new)), int)
     index = np.searchsorted(new, old)
     wide[np.ix_(index, index)] = matrix
     return wide
-
-
-def to_json(record: Record) -> str:
-    """Return a record as JSON, one score, row of a matrix or curve a line."""
-    content = record.model_dump()
-    scores = [json.dumps(each) for each in content.pop("scores")]
-    tables = {name: content.pop(name) for name in ("confusion", "losses")}
-    text = json.dumps(content, indent=1).removesuffix("\n}")
-    text += ',\n "scores": [\n  ' + ",\n  ".join(scores) + "\n ]"
-    for name, table in tables.items():
-        rows = [
-            f'  "{method}": [\n   ' + ",\n   ".join(json.dumps(row) for row in matrix) + "\n  ]"
-            for method, matrix in table.items()
-        ]
-        text += f',\n "{name}": {{\n' + ",\n".join(rows) + "\n }"
-    return text + "\n}\n"
 
 
 def load_record(path: str | Path) -> Record:
@@ -292,9 +260,9 @@ def load_records(
         If there are no results at all, or neither a paper nor results of that name; unless
         there is a default.
     """
-    folder, wanted = Path(folder) if folder else RESULTS, {"study": ""} | wanted
-    if folder is None:
-        why = f"no results beside this copy of semg_lib: git clone {ADDRESS} brings them"
+    folder, wanted = Path(folder or RESULTS), {"study": ""} | wanted
+    if not folder.is_dir():
+        why = f"{folder}: no stored results there: git clone {ADDRESS} brings them"
     elif not any(path.exists() for path in _places(paper, folder)):
         known = ", ".join(sorted(each.name for each in folder.iterdir() if each.is_dir()))
         why = f"{folder}: no results of {paper!r}: choose from {known}"

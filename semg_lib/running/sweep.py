@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import filelock
 
 from semg_lib.errors import DataError
-from semg_lib.evaluation.records import RECORD, Record, load_record, write_atomically
+from semg_lib.evaluation.records import RECORD, Record, load_record
+from semg_lib.evaluation.writing import write_atomically
 from semg_lib.papers import PAPERS
 from semg_lib.recordings.source import Source
 from semg_lib.running.runs import Run
@@ -188,7 +189,9 @@ def cluster(scheduler: str, workers: int) -> Iterator[distributed.Client]:
             try:
                 from dask_jobqueue import SLURMCluster
             except ImportError:
-                raise DataError("Slurm needs dask-jobqueue: pip install dask-jobqueue") from None
+                raise DataError(
+                    'Slurm needs dask-jobqueue: pip install "semg_lib[slurm]"'
+                ) from None
             address = stack.enter_context(SLURMCluster())
             address.scale(jobs=workers)
         elif "://" in scheduler:

@@ -1,0 +1,42 @@
+"""How records are written: as JSON that shows what changed, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from semg_lib.evaluation.records import Record
+
+
+def to_json(record: Record) -> str:
+    """Return a record as JSON, one score, row of a matrix or curve a line."""
+    content = record.model_dump()
+    scores = [json.dumps(each) for each in content.pop("scores")]
+    tables = {name: content.pop(name) for name in ("confusion", "losses")}
+    text = json.dumps(content, indent=1).removesuffix("\n}")
+    text += ',\n "scores": [\n  ' + ",\n  ".join(scores) + "\n ]"
+    for name, table in tables.items():
+        rows = [
+            f'  "{method}": [\n   ' + ",\n   ".join(json.dumps(row) for row in matrix) + "\n  ]"
+            for method, matrix in table.items()
+        ]
+        text += f',\n "{name}": {{\n' + ",\n".join(rows) + "\n }"
+    return text + "\n}\n"
+
+
+def write_atomically(path: str | Path, text: str) -> None:
+    """Write a text file: a crash leaves the old file or the new one, never half of one."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with part.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # a name must not survive a power cut without its content
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
