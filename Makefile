@@ -2,9 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+CORES = $(shell env -u OMP_NUM_THREADS nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
+PYTEST := $(BIN)/python -m pytest
 
 help:  ## list what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -21,15 +23,27 @@ site: $(READY)  ## build the published book from the stored runs
 pdf: $(READY)  ## print the published book to _build/DL-for-sEMG.pdf
 	$(BIN)/python -m semg_lib.publishing.build pdf
 
-test: $(READY)  ## check style, unit tests, notebooks and the published book
+# Tests share the cores as processes, so each has one thread.
+test test-slow: export OMP_NUM_THREADS = 1
+
+test: $(READY)  ## check style and types, build the published book, run the tests and the notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest --cov --cov-report=term
-	$(BIN)/python -m pytest --nbval notebooks --ignore notebooks/assignments -p no:cacheprovider
+	$(BIN)/codespell
+	$(BIN)/python -m semg_lib.publishing.sources check
+	$(BIN)/mypy
 	$(BIN)/python -m semg_lib.publishing.build site
+	SEMG_SITE=_build/html $(PYTEST) -m "not slow" -n $(CORES) --dist loadgroup --cov --cov-report=term
+	$(PYTEST) --nbval notebooks --ignore notebooks/assignments -p no:cacheprovider -n $(CORES) --maxprocesses 4 --dist loadfile
+
+test-slow: $(READY)  ## run the tests that are long and rare: Colab, assignments, grading, a new paper, kills
+	$(PYTEST) -m slow -n $(CORES) --dist loadgroup --no-loadscope-reorder
 
 replicate: $(READY)  ## run the papers on the recordings in SEMG_DATA anew
 	$(BIN)/python -m semg_lib.publishing.build replicate
+
+replay: $(READY)  ## see whether stored numbers still come out: one subject of each record anew
+	$(BIN)/python -m semg_lib.publishing.replay
 
 paper: $(READY)  ## begin a new paper from the template: make paper NAME=author2000
 	$(BIN)/python -m semg_lib.publishing.new_paper $(NAME)
@@ -53,8 +67,8 @@ assignments: $(READY)  ## make student versions, solutions and autograders of th
 serve: $(READY)  ## show the book built last at http://localhost:8000
 	$(BIN)/python -m semg_lib.publishing.build serve
 
-clean: $(READY)  ## strip outputs and metadata from the notebooks, remove what was built
-	$(BIN)/python -m semg_lib.publishing.sources clean
+clean:  ## remove what was built; strip the notebooks of outputs and metadata where .venv is
 	rm -rf _build book/generated
+	test ! -e $(READY) || $(BIN)/python -m semg_lib.publishing.sources clean
 
-.PHONY: help book site pdf assignments test replicate paper golden bench links serve clean
+.PHONY: help book site pdf assignments test test-slow replicate replay paper golden bench links serve clean

@@ -19,7 +19,7 @@ from pathlib import Path
 import scipy.io
 from measuring import machine, store
 
-from semg_lib.recordings import cache, ninapro, simulator
+from semg_lib.recordings import ninapro, simulator
 from semg_lib.recordings.recording import Recording
 from semg_lib.recordings.source import Source
 
@@ -27,11 +27,10 @@ NEEDED = ["emg", "restimulus", "rerepetition"]
 REPEATS = 15
 
 
-def seconds(do: Callable[[], object], before: Callable[[], object] = lambda: None) -> float:
+def seconds(do: Callable[[], object]) -> float:
     """Return the median time of some runs."""
     found = []
     for _ in range(REPEATS):
-        before()
         began = time.perf_counter()
         do()
         found.append(time.perf_counter() - began)
@@ -51,19 +50,15 @@ def measure(path: Path, database: str, subject: int, letter: str) -> dict[str, f
     """Measure one file."""
 
     def load() -> Recording:
+        ninapro.KEPT.values.clear()
         return ninapro.load(database, subject, letter, path.parent)
 
     peer = seconds(lambda: scipy.io.loadmat(path, variable_names=NEEDED))
-    first = seconds(load, before=cache.clear)
-    time.sleep(2.5)  # a file is hashed again until it is older than this
-    load()
-    cached = seconds(load)
-    cache.clear()
+    first = seconds(load)
     memory = peak(load)
     return {
         "scipy, s": round(peer, 4),
         "first load over scipy": round(first / peer, 2),
-        "first load over cached load": round(first / cached, 1),
         "memory of a first load over the signal's size": round(memory, 2),
     }
 
@@ -71,7 +66,6 @@ def measure(path: Path, database: str, subject: int, letter: str) -> dict[str, f
 def main() -> None:
     """Measure every file and show the ratios."""
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["SEMG_CACHE"] = str(Path(folder) / "cache")
         table: dict[str, object] = {"machine": machine()}
         for database, letter in (("db1", "A"), ("db2", "B")):
             (path,) = simulator.write_mat(Path(folder) / database, database, 1, letter)

@@ -167,22 +167,6 @@ def verify(
         raise typer.Exit(1)
 
 
-@app.command(name="cache")
-def cache_command(
-    clear: Annotated[bool, typer.Option("--clear", help="Remove it.")] = False,
-) -> None:
-    """Tell where files that were read are kept for the next time, or remove them."""
-    from semg_lib.recordings import cache
-
-    where = cache.folder()
-    if clear:
-        out_console.print(f"{cache.clear() / 1e6:.1f} MB removed")
-    elif where is None:
-        out_console.print("switched off by SEMG_CACHE")
-    else:
-        out_console.print(f"{where}: {cache.size() / 1e6:.1f} MB", soft_wrap=True, highlight=False)
-
-
 @app.command()
 def run(
     paper: Annotated[str, typer.Argument(help="Such as atzori2016.")],

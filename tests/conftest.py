@@ -5,16 +5,13 @@ from pathlib import Path
 
 import pytest
 import scipy.io
+from filelock import FileLock
 
 from semg_lib.course import assignments
 from semg_lib.papers import atzori2016
+from semg_lib.publishing import build
 from semg_lib.recordings import simulator
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory):
-    """Keep tests out of the user's cache, in this process and in those it starts."""
-    os.environ["SEMG_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+from semg_lib.signals.protocol import Protocol
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +29,13 @@ def settings():
 
 
 @pytest.fixture(scope="session")
-def split(recording, settings):
-    return atzori2016.prepare(recording, settings)[0]
+def prepared(recording, settings):
+    return Protocol.of(settings).prepare(recording)
+
+
+@pytest.fixture(scope="session")
+def split(prepared):
+    return prepared.split
 
 
 @pytest.fixture(scope="session")
@@ -65,9 +67,35 @@ def spoil(root, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory):
+def once(request, tmp_path_factory):
+    """Make something once, whichever of the processes that share the tests needs it first."""
+    base = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        base = base.parent
+
+    def make(name, how):
+        folder = base / name
+        with FileLock(f"{folder}.lock"):
+            if not (base / f"{name}.made").exists():
+                how(folder)
+                (base / f"{name}.made").touch()
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def made(once):
     """The folder of student versions, solutions and autograders of all assignments."""
-    return assignments.generate(tmp_path_factory.mktemp("assignments"))
+    return once("assignments", assignments.generate)
+
+
+@pytest.fixture(scope="session")
+def site(once):
+    """The published book: the one just built that SEMG_SITE names, or else built now."""
+    if "SEMG_SITE" not in os.environ:
+        once("site", lambda folder: build.build())
+    return build.ROOT / os.environ.get("SEMG_SITE", build.HTML["site"])
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,10 @@ import sys
 import time
 from pathlib import Path
 
-from semg_lib.evaluation.scores import Score
+import numpy as np
+
+from semg_lib.evaluation.records import RECORD
+from semg_lib.evaluation.scores import Outcome
 from semg_lib.running import sweep
 
 SECONDS = 0.0
@@ -21,9 +24,8 @@ def fake(run, out):
     time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
     record = sweep.expected(run)
     for method in run.methods:
-        values = {"accuracy": 0.5, "balanced_accuracy": 0.5, "classes": 13, "n_test": 10}
-        record.scores.append(Score(subject=run.subjects[0], method=method, **values))
-    record.save(folder / sweep.RECORD)
+        record.add(Outcome(run.subjects[0], method, np.array([0, 1]), np.array([0, 0])))
+    record.save(folder / RECORD)
     with (out / "ended.txt").open("a") as log:
         log.write(f"{run.name}\n")
 

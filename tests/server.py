@@ -24,6 +24,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.version: dict[str, str] = {}
         self.requests = Counter()
         self.sent = Counter()  # bytes of bodies
+        self.moved: dict[str, str] = {}  # from one path to another
         self.ranges = True
         self.pause_s = 0.0  # between blocks of 16 KiB
 
@@ -49,6 +50,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         path = self.path.lstrip("/")
+        if path in self.server.moved:
+            self._answer(
+                302, {"Location": f"/{self.server.moved[path]}", "Content-Length": "0"}, b""
+            )
+            return
         self.server.requests[path] += 1
         faults = self.server.faults.get(path, [])
         fault = faults.pop(0) if faults else None

@@ -71,6 +71,7 @@ def test_the_first_cell_is_the_books_with_otter_beside_it(name):
     assert ADDRESS in source
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_students_get_neither_solutions_nor_hidden_tests(name, made):
     given = (made / "student" / f"{name}.ipynb").read_text()
@@ -106,6 +107,7 @@ def solution_lines(cell):
     return found if cell.cell_type == "code" else cell.source.splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_autograders_hold_the_hidden_tests(name, made):
     with zipfile.ZipFile(made / "autograders" / f"{name}.zip") as archive:
@@ -115,6 +117,7 @@ def test_autograders_hold_the_hidden_tests(name, made):
     assert tests.count("'hidden': True") >= (4 if name == "5-design" else 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_solutions_get_full_marks_blanks_none_and_mistakes_what_they_cost(name, made, tmp_path):
     solution = notebooks.read(made / "solutions" / f"{name}.ipynb")
@@ -125,11 +128,12 @@ def test_solutions_get_full_marks_blanks_none_and_mistakes_what_they_cost(name, 
     for answer in ANSWERS[name]:
         nbformat.write(wrong(solution, name, answer), tmp_path / f"{answer.name}.ipynb")
         expected[answer.name] = full | answer.left
-    marks = list(grading.grade(tmp_path, made / "autograders" / f"{name}.zip"))
+    marks = list(grading.grade(tmp_path, made / "autograders" / f"{name}.zip", workers=2))
     assert {mark.file.removesuffix(".ipynb"): mark.points for mark in marks} == expected
     assert {mark.state for mark in marks} == {grading.GRADED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_blanks_fail_clearly_and_the_given_code_never(name, made, tmp_path):
     notebook = notebooks.read(made / "student" / f"{name}.ipynb")

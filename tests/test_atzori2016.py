@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from semg_lib.evaluation.scores import score
 from semg_lib.learning import inspection, training
 from semg_lib.learning import settings as marks
 from semg_lib.papers import atzori2016
 from semg_lib.papers.atzori2016 import AtzoriNet, Settings
 from semg_lib.recordings import simulator
-from semg_lib.signals.splits import audit
+from semg_lib.signals.protocol import Protocol
 
 OTTO_BOCK = (10, 15, 53)
 DELSYS = (12, 30, 50)
@@ -104,18 +105,21 @@ def test_change_reaches_settings_and_recipe():
 
 
 def test_prepare_fits_to_training_repetitions_only(recording, settings):
-    split, scaler = atzori2016.prepare(recording, settings)
-    audit(split, scaler)
+    prepared = Protocol.of(settings).prepare(recording)
+    split, scaler = prepared.split, prepared.scaler
     assert set(split.test.repetition.tolist()) == {2, 5, 7}
     assert scaler.repetitions == {1, 3, 4, 6, 8, 9, 10}
     loud = recording.emg.copy()
     loud[np.isin(recording.repetition, [2, 5, 7])] *= 10
-    assert np.array_equal(atzori2016.prepare(recording.with_emg(loud), settings)[1].std, scaler.std)
+    again = Protocol.of(settings).prepare(recording.with_emg(loud))
+    assert np.array_equal(again.scaler.std, scaler.std)
 
 
 def test_training_windows_are_fewer_by_their_step(recording, settings):
-    dense = atzori2016.prepare(recording, replace(settings, step_ms=10, train_step_ms=10))[0]
-    sparse = atzori2016.prepare(recording, replace(settings, step_ms=10, train_step_ms=40))[0]
+    dense, sparse = (
+        Protocol.of(replace(settings, step_ms=10, train_step_ms=step)).prepare(recording).split
+        for step in (10, 40)
+    )
     assert len(sparse.train) == -(-len(dense.train) // 4)
     assert len(sparse.test) == len(dense.test)
 
@@ -123,31 +127,32 @@ def test_training_windows_are_fewer_by_their_step(recording, settings):
 def test_db2_becomes_an_envelope_that_the_delsys_network_takes():
     recording = simulator.simulate("db2", 1, "B", movements=(1, 2))
     settings = Settings.named("db2", preset="quick", epochs=1)
-    split, scaler = atzori2016.prepare(recording, settings)
-    assert split.train.recording.rate == 200
-    assert split.train.length == 30
-    _, history = atzori2016.train_cnn(split, scaler, settings)
-    assert len(history.loss) == 1
+    prepared = Protocol.of(settings).prepare(recording)
+    assert prepared.split.train.recording.rate == 200
+    assert prepared.split.train.length == 30
+    fitted = atzori2016.METHODS["cnn"](settings).train(prepared)
+    assert len(fitted.history.loss) == 1
 
 
 def test_replicate_scores_every_method_on_the_same_windows(recording, settings):
-    outcomes = list(atzori2016.replicate(recording, settings))
+    outcomes = list(atzori2016.replicate([recording], settings))
     assert [each.method for each in outcomes] == list(atzori2016.METHODS)
     for outcome in outcomes:
         np.testing.assert_array_equal(outcome.label, outcomes[0].label)
-        assert outcome.score.accuracy > 2 / 5
+        assert score(outcome).accuracy > 2 / 5
     assert outcomes[0].loss
-    again = next(atzori2016.replicate(recording, settings, methods=["cnn"]))
+    again = next(atzori2016.replicate([recording], settings, methods=["cnn"]))
     np.testing.assert_array_equal(again.predicted, outcomes[0].predicted)
     with pytest.raises(ValueError, match="unknown method 'mlp'"):
-        next(atzori2016.replicate(recording, settings, methods=["mlp"]))
+        next(atzori2016.replicate([recording], settings, methods=["mlp"]))
 
 
 def test_the_study_names_what_it_changes(recording, settings):
     variants = ["pytorch, 0.001", "he, 0.05, cosine, noise", "he, 0.05, volts"]
-    outcomes = list(atzori2016.study(recording, settings, variants=variants))
+    study = atzori2016.STUDIES["optimiser"]
+    outcomes = list(study.run(atzori2016.replicate, recording, settings, variants=variants))
     assert [each.method for each in outcomes] == variants
-    for changes in atzori2016.STUDY.values():
+    for changes in study.variants.values():
         marks.change(settings, changes)
 
 

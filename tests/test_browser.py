@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from semg_lib.publishing import build, pdf
+from semg_lib.publishing import pdf
 
 CHROMIUM = pdf.chromium()
 CONTENTS = tuple(pdf.contents())
@@ -22,9 +22,8 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def address():
-    folder = build.build().parent
-    handler = functools.partial(Quiet, directory=str(folder))
+def address(site):
+    handler = functools.partial(Quiet, directory=str(site))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

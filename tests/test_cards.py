@@ -7,6 +7,7 @@ from semg_lib.evaluation.records import load_records
 from semg_lib.learning import settings
 from semg_lib.papers import PAPERS, atzori2016
 from semg_lib.publishing import cards
+from tests.markdown import rows
 
 
 @pytest.fixture(params=PAPERS)
@@ -14,12 +15,8 @@ def records(request):
     return load_records(request.param, recipe="recommended", preset="full")
 
 
-def rows(text):
-    return dict(line.strip("| ").split(" | ", 1) for line in text.splitlines()[2:])
-
-
 def made(records, judged=None):
-    return rows(cards.card(PAPERS[records[0].paper], records, judged or {}))
+    return dict(rows(cards.card(PAPERS[records[0].paper], records, judged or {}))[2:])
 
 
 def test_cards_have_one_form_and_count_every_setting(records):

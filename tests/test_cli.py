@@ -10,11 +10,12 @@ from semg_lib import cli
 from semg_lib.errors import DataError
 from semg_lib.evaluation import summaries
 from semg_lib.evaluation.records import load_record, load_records
-from semg_lib.papers import atzori2016
+from semg_lib.evaluation.scores import score
+from semg_lib.papers import atzori2016, zhai2017
 from semg_lib.recordings import simulator
 from semg_lib.recordings.forearm import Arm, Drift
 from semg_lib.recordings.source import Source
-from semg_lib.running import runs
+from semg_lib.running import notebooks, runs
 from semg_lib.running.runs import Run
 from tests.test_api import loaded
 
@@ -85,6 +86,7 @@ def test_a_bad_file_is_told_and_fails(spoil, tmp_path, monkeypatch, capsys):
     assert "check the database and subject" in err
 
 
+@pytest.mark.slow
 def test_a_shell_sees_one_line_of_a_bad_file(root, tmp_path):
     (tmp_path / "S1_A1_E1.mat").write_bytes(b"<html>" * 100)
     program = "from semg_lib.cli import main; main()"
@@ -107,7 +109,7 @@ def test_a_run_leaves_notebook_and_record_and_goes_on(root, tmp_path, monkeypatc
     status, out, err = semg(monkeypatch, capsys, *arguments)
     assert status == 0, err
     (folder,) = tmp_path.iterdir()
-    assert folder.name == "atzori2016-db1-A-s1-quick-recommended-seed3-1epochs"
+    assert folder.name == "atzori2016-db1-A-s1-quick-recommended-seed3-1epochs-cnn+lda"
     assert {"notebook.ipynb", "record.json"} <= {path.name for path in folder.iterdir()}
     record = load_record(folder / "record.json")
     assert (record.seed, record.subjects, record.exercises) == (3, [1], "A")
@@ -120,26 +122,64 @@ def test_a_run_leaves_notebook_and_record_and_goes_on(root, tmp_path, monkeypatc
     assert load_record(folder / "record.json").scores == before
 
 
+def test_other_requests_have_other_folders():
+    all_of_them = Run("atzori2016")
+    assert all_of_them.name == "atzori2016-db1-A-s1-2-quick-recommended-seed0"
+    assert Run("atzori2016", methods=list(atzori2016.METHODS)).name == all_of_them.name
+    assert Run("atzori2016", methods=["lda"]).name == f"{all_of_them.name}-lda"
+    either = [Run("atzori2016", methods=names) for names in (["lda", "cnn"], ["cnn", "lda", "cnn"])]
+    assert [run.methods for run in either] == [["cnn", "lda"]] * 2
+    studied = Run("atzori2016", methods=["lda"], study="optimiser").name
+    assert studied == f"{all_of_them.name}-lda-optimiser"
+    long = [
+        Run("zhai2017", methods=[name for name in zhai2017.METHODS if name != left_out]).name
+        for left_out in zhai2017.METHODS
+    ]
+    assert len(set(long)) == len(zhai2017.METHODS)
+    assert all(re.search("-seed0-[0-9a-f]{6}$", name) for name in long)
+
+
+def test_an_installed_copy_says_that_papers_need_a_clone(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(notebooks, "FOLDER", tmp_path / "notebooks")
+    for command in ("run", "sweep"):
+        status, _, err = semg(
+            monkeypatch, capsys, command, "atzori2016", "--subjects", "1", "--out", tmp_path / "o"
+        )
+        assert status == 1
+        assert "no such notebook; papers run from a clone: git clone https://" in err
+        assert err.count("\n") == 1
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_paper_brings_its_database_and_exercises():
     assert (Run("zhai2017").database, Run("zhai2017").exercises) == ("db2", "BCD")
     assert Run("zhai2017", database="db3").exercises == "B"
     assert Run("atzori2016").exercises == "A"
 
 
-def test_an_amputee_who_stopped_early_runs_on_what_there_is(tmp_path, monkeypatch, capsys):
-    """Subject 1 of DB3 did not begin exercise D; asked for it, the run takes B and C."""
+@pytest.fixture
+def amputee(tmp_path):
+    """A folder with what subject 1 of DB3 did: exercises B and C, not D."""
     for exercise, movements in (("B", (1, 2, 3)), ("C", (18, 19))):
         simulator.write_mat(tmp_path / "db3", "db3", 1, exercise, movements=movements)
-    source = Source("db3", "BCD", str(tmp_path))
+    return tmp_path
+
+
+def test_an_amputee_who_stopped_early_has_what_there_is(amputee):
+    source = Source("db3", "BCD", str(amputee))
     assert list(source.files(1)) == ["B", "C"]
     assert source.load(1).movements.tolist() == [1, 2, 3, 18, 19]
     with pytest.raises(DataError, match=r"no file S2_E1_A1\.mat"):
         source.load(2)
     with pytest.raises(DataError, match="did 38 movements, none of exercise D"):
         Source("db3", "D").load(1)
+
+
+@pytest.mark.slow
+def test_an_amputee_who_stopped_early_runs_on_what_there_is(amputee, tmp_path, monkeypatch, capsys):
     status, out, err = semg(
         monkeypatch, capsys,
-        *("run", "zhai2017", "--database", "db3", "--exercises", "BCD", "--root", tmp_path),
+        *("run", "zhai2017", "--database", "db3", "--exercises", "BCD", "--root", amputee),
         *("--subjects", "1", "--preset", "quick", "--epochs", "1", "--out", tmp_path / "o"),
         *("--methods", "svm_frozen,svm_recalibrated"),
     )  # fmt: skip
@@ -206,5 +246,5 @@ def test_a_committed_record_is_reproduced(real_root):
     stored = summaries.by_subject(load_records("atzori2016", recipe="recommended", seed=0))
     recording = Source("db1", "A", str(real_root)).load(2)
     settings = atzori2016.Settings.named("db1")
-    for outcome in atzori2016.replicate(recording, settings, methods=["lda", "random_forest"]):
-        assert outcome.score.accuracy == pytest.approx(stored.loc[2, outcome.method], abs=0.02)
+    for outcome in atzori2016.replicate([recording], settings, methods=["lda", "random_forest"]):
+        assert score(outcome).accuracy == pytest.approx(stored.loc[2, outcome.method], abs=0.02)

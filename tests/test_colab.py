@@ -42,6 +42,7 @@ def test_elsewhere_the_first_cell_does_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.environ.get("SEMG_COLAB"), reason="SEMG_COLAB is not set")
 def test_in_colab_it_brings_library_and_records_and_leaves_the_rest(made, tmp_path):
     there = tmp_path / "content"
@@ -74,8 +75,9 @@ def test_in_colab_it_brings_library_and_records_and_leaves_the_rest(made, tmp_pa
             cell,
             cell,  # run once more, as people do
             *imports,
-            "from semg_lib import results, training",
-            "assert results.load_all('atzori2016'), 'no records'",
+            "from semg_lib.evaluation.records import load_records",
+            "from semg_lib.learning import training",
+            "assert load_records('atzori2016'), 'no records'",
             "print(training.pick_device('auto'))",
         ]
     )

@@ -3,11 +3,15 @@
 import numpy as np
 import pytest
 
+from semg_lib.evaluation import scores
 from semg_lib.evaluation.records import Record, load_record
 from semg_lib.evaluation.scores import CostedScore
 from semg_lib.recordings import simulator
+from semg_lib.recordings.source import Source
 from semg_lib.studies import comparison
 from semg_lib.studies.comparison import METHODS, Settings
+
+NETWORKS = ("atzori2016", "zhai2017", "ding2018")
 
 
 @pytest.fixture(scope="module")
@@ -53,20 +57,20 @@ def test_every_method_learns_and_says_what_it_costs(recording, settings):
     assert [each.method for each in found] == list(METHODS)
     for each in found:
         np.testing.assert_array_equal(each.label, found[0].label)
-        score = each.score
+        score = scores.score(each)
         assert score.latency_ms > 0
         assert score.train_seconds > 0
-        assert (score.parameters is None) == (each.method not in METHODS[:3])
-    right = {each.method: each.score.accuracy for each in found}
+        assert (score.parameters is None) == (each.method not in NETWORKS)
+    right = {each.method: scores.score(each).accuracy for each in found}
     assert min(right[name] for name in ("zhai2017", "lda", "svm")) > 0.5  # four classes
-    size = {each.method: each.score.parameters for each in found[:3]}
+    size = {each.method: each.parameters for each in found[:3]}
     assert size["atzori2016"] < size["zhai2017"] < size["ding2018"]
 
 
 def test_costs_survive_a_record(recording, settings, tmp_path):
     record = Record.start(
-        paper="comparison", database="db2", exercises="B", subjects=[1], seed=0, simulated=True,
-        recipe="recommended", preset="quick", settings=settings, device="cpu",
+        Source("db2", "B"), paper="comparison", subjects=[1], seed=0, recipe="recommended",
+        preset="quick", settings=settings, device="cpu",
     )  # fmt: skip
     for outcome in comparison.replicate(recording, settings, methods=["zhai2017", "lda"]):
         record.add(outcome)

@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from semg_lib.errors import DataError
 from semg_lib.evaluation import statistics, summaries
 from semg_lib.evaluation.records import load_records
+from semg_lib.evaluation.scores import score
 from semg_lib.learning import settings as marks
 from semg_lib.learning import training
+from semg_lib.learning.outcomes import Outcome
 from semg_lib.learning.settings import change
 from semg_lib.papers import ding2018
 from semg_lib.papers.ding2018 import LONG, SHORT, DingNet, Settings
 from semg_lib.recordings import simulator
+from semg_lib.signals.protocol import Protocol
 
 FEW = (1, 2, 3, 4)
 QUICK = Settings.named("db2", preset="quick", epochs=1)
@@ -105,18 +107,19 @@ def test_wrong_sizes_are_told():
 
 
 def test_half_precision_trains_as_whole_precision_does(raw):
-    split, _ = ding2018.prepare(raw, QUICK)
-    losses = [
-        ding2018.train(split, "C-SK2", change(QUICK, {"precision": precision}))[1].loss[0]
-        for precision in ("float32", "bfloat16")
-    ]
+    prepared = Protocol.of(QUICK).prepare(raw)
+    losses = []
+    for precision in ("float32", "bfloat16"):
+        method = ding2018.METHODS["C-SK2"](change(QUICK, {"precision": precision}))
+        losses.append(method.train(prepared).history.loss[0])
     assert losses[1] == pytest.approx(losses[0], rel=0.03)
     with pytest.raises(ValueError, match="unknown precision 'float16'"):
         change(QUICK, {"precision": "float16"})
 
 
 def test_prepare_leaves_rest_out_and_repetitions_2_and_5(raw):
-    split, scaler = ding2018.prepare(raw, QUICK)
+    prepared = Protocol.of(QUICK).prepare(raw)
+    split, scaler = prepared.split, prepared.scaler
     assert split.train.length == 200
     assert set(split.train.label) == set(split.test.label) == set(FEW)
     assert set(split.test.repetition.tolist()) == {2, 5}
@@ -125,21 +128,20 @@ def test_prepare_leaves_rest_out_and_repetitions_2_and_5(raw):
 
 @pytest.mark.parametrize("variant", ["C-SK", "C-SK2"])
 def test_a_variant_trains_to_a_lower_loss(raw, variant):
-    split, _ = ding2018.prepare(raw, QUICK)
     settings = marks.change(QUICK, {"epochs": 3, "batch_size": 16})
-    loss = ding2018.train(split, variant, settings)[1].loss
+    loss = ding2018.METHODS[variant](settings).train(Protocol.of(QUICK).prepare(raw)).history.loss
     assert loss[-1] < loss[0]
 
 
 def test_replicate_tests_every_method_on_the_same_windows(raw):
-    outcomes = list(ding2018.replicate(raw, QUICK, methods=["C-SK2", "svm"]))
+    outcomes = list(ding2018.replicate([raw], QUICK, methods=["C-SK2", "svm"]))
     assert [o.method for o in outcomes] == ["C-SK2", "svm"]
     np.testing.assert_array_equal(outcomes[0].label, outcomes[1].label)
-    assert outcomes[1].score.accuracy > 2 / 4
-    again = next(ding2018.replicate(raw, QUICK, methods=["C-SK2"]))
+    assert score(outcomes[1]).accuracy > 2 / 4
+    again = next(ding2018.replicate([raw], QUICK, methods=["C-SK2"]))
     np.testing.assert_array_equal(again.predicted, outcomes[0].predicted)
     with pytest.raises(ValueError, match="unknown method 'C-4'"):
-        next(ding2018.replicate(raw, QUICK, methods=["C-4"]))
+        next(ding2018.replicate([raw], QUICK, methods=["C-4"]))
 
 
 def test_settings_are_marked():
@@ -158,11 +160,21 @@ def test_only_one_number_of_the_paper_is_known():
     assert (said.method, said.mean, said.mark) == ("C-B1PB2", 78.86, "C")
 
 
-def test_a_crosstalk_study_names_strength_and_variant():
-    with pytest.raises(DataError):
-        list(ding2018.crosstalk_study("db2", 99, "B", QUICK, strengths=[0]))
-    outcome = next(ding2018.crosstalk_study("db2", 1, "D", QUICK, strengths=[0.5]))
-    assert outcome.method == "0.5: C-SK"
+def test_a_crosstalk_study_simulates_each_strength_and_names_it(raw):
+    study = ding2018.STUDIES["crosstalk"]
+    assert study.names == ["0", "0.5", "1", "2"]
+    heard = []
+
+    def replicate(recordings, settings, *, methods, seed, device):
+        heard.extend(recordings)
+        yield Outcome(1, methods[0], np.zeros(1), np.zeros(1))
+
+    names = [each.method for each in study.run(replicate, raw, QUICK, variants=["0.5", "1"])]
+    assert names == ["0.5: C-SK", "1: C-SK"]
+    assert heard[0].n_channels == 12
+    assert not np.allclose(heard[0].emg, heard[1].emg)
+    with pytest.raises(ValueError, match=r"unknown variant '3': choose from 0, 0\.5, 1, 2"):
+        list(study.run(replicate, raw, QUICK, variants=["3"]))
 
 
 def stored(**wanted):

@@ -3,11 +3,12 @@ import random
 import subprocess
 import sys
 import threading
+import types
 
 import pytest
 
 from semg_lib.cli import main
-from semg_lib.download import fetch, verify
+from semg_lib.download import fetch, transfer, verify
 from semg_lib.download.checksums import REGISTRY, read_registry
 from semg_lib.errors import DataError
 from semg_lib.recordings import simulator
@@ -28,6 +29,12 @@ def subjects(tmp_path_factory):
     return found
 
 
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch):
+    """Let pooch try again at once."""
+    monkeypatch.setattr("pooch.core.time", types.SimpleNamespace(sleep=lambda _: None))
+
+
 @pytest.fixture
 def server(subjects):
     with serving() as server:
@@ -37,7 +44,7 @@ def server(subjects):
 
 
 def get(server, root, numbers=(1,), **options):
-    return fetch.download("db1", numbers, root, base_url=server.url, pause_s=0.01, **options)
+    return fetch.download("db1", numbers, root, base_url=server.url, **options)
 
 
 def whole(root, subjects, number=1):
@@ -91,11 +98,16 @@ def test_a_fault_that_passes_ends_in_the_right_file(server, subjects, tmp_path, 
     assert left_over(tmp_path) == []
 
 
-def test_a_broken_transfer_goes_on_where_it_was(server, subjects, tmp_path):
-    server.faults[PATHS[1]] = ["break at 20000"]
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_broken_transfer_goes_on_where_it_was(server, subjects, tmp_path, moved):
+    if moved:
+        server.content["elsewhere.zip"] = server.content[PATHS[1]]
+        server.moved[PATHS[1]] = "elsewhere.zip"
+    asked = "elsewhere.zip" if moved else PATHS[1]
+    server.faults[asked] = ["break at 20000"]
     assert get(server, tmp_path) == []
-    assert server.requests[PATHS[1]] == 2
-    assert server.sent[PATHS[1]] < len(server.content[PATHS[1]]) + fetch._BLOCK
+    assert server.requests[asked] == 2
+    assert server.sent[asked] < len(server.content[PATHS[1]]) + transfer._BLOCK
     assert whole(tmp_path, subjects)
 
 
@@ -165,10 +177,6 @@ def test_what_does_not_pass_is_one_line_and_a_failing_exit(
     server, tmp_path, faults, said, monkeypatch, capsys
 ):
     server.faults[PATHS[2]] = list(faults)
-    original = fetch.download
-    monkeypatch.setattr(
-        "semg_lib.cli.downloads.download", lambda *a, **k: original(*a, **k, pause_s=0.01)
-    )
     order = ["semg", "download", "db1", "--subjects", "1-3", "--root", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", [*order, "--base-url", server.url])
     with pytest.raises(SystemExit) as ended:
@@ -183,7 +191,7 @@ def test_what_does_not_pass_is_one_line_and_a_failing_exit(
 
 
 def test_a_missing_server_is_told(tmp_path):
-    failed = fetch.download("db1", [1], tmp_path, base_url="http://127.0.0.1:9", pause_s=0.01)
+    failed = fetch.download("db1", [1], tmp_path, base_url="http://127.0.0.1:9")
     assert "no connection" in failed[0][1]
 
 
@@ -239,11 +247,12 @@ def test_two_at_once_do_not_disturb_each_other(server, subjects, tmp_path):
 
 _CHILD = (
     "import sys; from semg_lib.download import fetch; print('ready', flush=True); "
-    "failed = fetch.download('db1', [1, 2, 3], sys.argv[1], base_url=sys.argv[2], "
-    "pause_s=0.01); sys.exit(bool(failed))"
+    "failed = fetch.download('db1', [1, 2, 3], sys.argv[1], base_url=sys.argv[2]"
+    "); sys.exit(bool(failed))"
 )
 
 
+@pytest.mark.slow
 def test_twenty_kills_lose_nothing_and_bring_nothing_twice(server, subjects, tmp_path):
     chance = random.Random(0)
     server.pause_s = 0.01

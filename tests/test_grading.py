@@ -1,92 +1,132 @@
 """A folder of submissions with everything in it that a folder of submissions has."""
 
 import csv
+import json
+import subprocess
+import sys
 
 import nbformat
+import psutil
 import pytest
 
 from semg_lib.course import grading
 
 NAME = "1-signals"
-OTTER = {"otter": {"assignment_name": NAME}}
-BAD = {
-    "endless": "while True:\n    pass",
-    "greedy": "hoard = [bytearray(10**9) for _ in range(100)]",
-    "writes-outside": "open('{outside}', 'w').write('I was here')",
-    "removes-outside": "import os\nos.remove('{precious}')",
-    "starts-a-program": "import subprocess\nsubprocess.run(['touch', '{outside}'])",
-}
+SEGMENT = """def segment(emg, length, step):
+    view = np.lib.stride_tricks.sliding_window_view(emg, length, axis=0)
+    return view[::step]"""
+
+
+def starts_otter(test):
+    """Mark a test as slow; one folder of submissions serves all of them."""
+    return pytest.mark.slow(pytest.mark.xdist_group("grading")(test))
+
+
+def write(folder, name, *sources, kernel="python3"):
+    cells = [nbformat.v4.new_code_cell(each) for each in (f'student = "{name}"', *sources)]
+    about = {"otter": {"assignment_name": NAME}}
+    about["kernelspec"] = {"name": kernel, "display_name": kernel}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=about), folder / f"{name}.ipynb")
 
 
 @pytest.fixture(scope="module")
 def graded(made, tmp_path_factory):
     folder = tmp_path_factory.mktemp("submissions")
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
-    outside, precious = elsewhere / "written.txt", elsewhere / "precious.txt"
-    precious.write_text("kept")
-    v4 = nbformat.v4
-    for name, source in BAD.items():
-        source = source.replace("{outside}", str(outside)).replace("{precious}", str(precious))
-        cells = [v4.new_code_cell(f'student = "{name}"'), v4.new_code_cell(source)]
-        nbformat.write(v4.new_notebook(cells=cells, metadata=OTTER), folder / f"{name}.ipynb")
+    answer = f"import numpy as np\n{SEGMENT}"
+    keeps = "open('notes.txt', 'w').write('in my own folder')"
+    write(folder, "good", answer, keeps)
+    write(folder, "conda", answer, keeps, kernel="conda-env-semg-py")
+    write(folder, "greedy", answer, "hoard = [bytearray(10**9) for _ in range(100)]")
+    write(folder, "large", answer, "open('large', 'wb').write(bytes(3 * 2**20))")
+    write(folder, "many", answer, "held = [open('notes.txt', 'w') for _ in range(1000)]")
+    write(folder, "leaves", answer, "import os\nos._exit(3)")
+    return graded_by(made / "autograders", folder, "--file-megabytes", "2")
+
+
+def graded_by(autograders, folder, *options):
+    """Grade a folder as a lecturer does; return rows of the table by name."""
+    out = folder.with_suffix(".csv")
+    given = "--autograders", str(autograders), "--marks", str(out), *options
+    assert grading.main([NAME, str(folder), *given]) == 0
+    with out.open() as file:
+        return {row["file"].partition(".")[0]: row for row in csv.DictReader(file)}
+
+
+@starts_otter
+def test_each_is_reported_by_name(graded):
+    assert {name: row["state"] for name, row in graded.items()} == {
+        "good": "graded",
+        "conda": "graded",
+        "greedy": "graded",
+        "large": "graded",
+        "many": "graded",
+        "leaves": "could not be run",
+    }
+    assert graded["good"]["student"] == "good"
+
+
+@starts_otter
+def test_what_asks_for_more_than_it_may_is_told(graded):
+    assert graded["good"]["note"] == ""
+    assert graded["greedy"]["note"].startswith("MemoryError in the cell 'hoard = [")
+    assert graded["large"]["note"].startswith("OSError: [Errno 27] File too large in the cell")
+    assert graded["many"]["note"].startswith("OSError: [Errno 24] Too many open files")
+    assert "died" in graded["leaves"]["note"]
+
+
+@starts_otter
+def test_all_that_ran_get_their_points(graded):
+    for name in ("good", "conda", "greedy", "large", "many"):
+        assert graded[name]["q3"] == "3"
+        assert graded[name]["total"] == "3"
+    assert graded["leaves"]["total"] == "0"
+    assert {row["of"] for row in graded.values()} == {"20"}
+
+
+@starts_otter
+def test_what_does_not_end_is_stopped_with_all_it_started(made, tmp_path):
+    kernel = tmp_path / "kernel.txt"
+    noted = f"import os\nopen({str(kernel)!r}, 'w').write(str(os.getpid()))"
+    write(tmp_path, "endless", noted, "while True:\n    pass")
+    autograder = made / "autograders" / f"{NAME}.zip"
+    mark = grading.grade_one(tmp_path / "endless.ipynb", autograder, grading.Limits(seconds=20))
+    assert (mark.student, mark.state) == ("endless", "did not end")
+    assert mark.note == "stopped after 20 s"
+    assert not running(int(kernel.read_text()))
+
+
+def running(number):
+    try:
+        return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@starts_otter
+def test_the_system_ends_what_no_clock_stops(made, tmp_path):
+    write(tmp_path, "endless", "while True:\n    pass")
+    limits = grading.Limits(seconds=5).by_the_system()
+    assert limits["RLIMIT_CPU"] == 15
+    autograder = made / "autograders" / f"{NAME}.zip"
+    files = tmp_path / "endless.ipynb", autograder, tmp_path / "marks.json"
+    command = [sys.executable, "-m", "semg_lib.course.submission", *files, json.dumps(limits)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode != 0
+    assert "Kernel died" in done.stderr
+    assert not files[-1].exists()
+
+
+def test_what_is_no_notebook_is_told_and_gets_no_points(tmp_path, capsys):
+    folder = tmp_path / "submissions"
+    folder.mkdir()
     (folder / "essay.docx").write_bytes(b"PK\x03\x04 not a notebook at all")
     (folder / "broken.ipynb").write_text('{"cells": [')
     (folder / "list.ipynb").write_text("[1, 2]")
-    good = v4.new_notebook(
-        cells=[
-            v4.new_code_cell('student = "anne"\nimport numpy as np\nfrom semg_lib import course'),
-            v4.new_code_cell(
-                "def segment(emg, length, step):\n"
-                "    view = np.lib.stride_tricks.sliding_window_view(emg, length, axis=0)\n"
-                "    return view[::step]"
-            ),
-            v4.new_code_cell("open('notes.txt', 'w').write('in my own folder')"),
-        ],
-        metadata=OTTER,
-    )
-    nbformat.write(good, folder / "good.ipynb")
-    out = folder.with_suffix(".csv")
-    status = grading.main(
-        [NAME, str(folder), "--autograders", str(made / "autograders"), "--marks", str(out),
-         "--seconds", "40"]
-    )  # fmt: skip
-    assert status == 0
-    with out.open() as file:
-        rows = {row["file"]: row for row in csv.DictReader(file)}
-    return rows, outside, precious
-
-
-def test_each_is_reported_by_name(graded):
-    rows, *_ = graded
-    states = {name: row["state"] for name, row in rows.items()}
-    assert states == {
-        "endless.ipynb": "did not end",
-        "greedy.ipynb": "asked for more memory than allowed",
-        "writes-outside.ipynb": "tried to write outside its folder",
-        "removes-outside.ipynb": "tried to write outside its folder",
-        "starts-a-program.ipynb": "tried to start another program",
-        "essay.docx": "not a notebook",
-        "broken.ipynb": "not a notebook",
-        "list.ipynb": "not a notebook",
-        "good.ipynb": "graded",
-    }
-    assert rows["endless.ipynb"]["student"] == "endless"
-    assert rows["endless.ipynb"]["note"] == "stopped after 40 s"
-
-
-def test_nothing_outside_was_touched(graded):
-    rows, outside, precious = graded
-    assert not outside.exists()
-    assert precious.read_text() == "kept"
-    assert rows["writes-outside.ipynb"]["note"] == str(outside)
-
-
-def test_the_others_get_their_points(graded):
-    rows, *_ = graded
-    assert rows["good.ipynb"]["q3"] == "3"
-    assert rows["good.ipynb"]["total"] == "3"
-    assert {row["of"] for row in rows.values()} == {"20"}
-    assert rows["broken.ipynb"]["total"] == "0"
+    (tmp_path / f"{NAME}.zip").touch()
+    rows = graded_by(tmp_path, folder)
+    said = {name: (row["state"], row["total"], row["of"]) for name, row in rows.items()}
+    assert said == dict.fromkeys(("essay", "broken", "list"), ("not a notebook", "0", "20"))
+    assert "essay.docx (no identifier): not a notebook: " in capsys.readouterr().out
 
 
 def test_what_is_missing_is_told(tmp_path, capsys):

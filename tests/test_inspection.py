@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from semg_lib.learning import inspection
+from semg_lib.learning import inspection, training
+from semg_lib.papers.atzori2016 import AtzoriNet
 
 
 def test_multiply_adds_are_counted_by_hand():
@@ -13,6 +14,17 @@ def test_multiply_adds_are_counted_by_hand():
     assert inspection.multiply_adds(network, 3, 10) == 2 * 6 * 15 + 12 * 4
     assert network.training
     assert not network[1]._forward_hooks
+
+
+def test_looking_changes_nothing():
+    network = nn.Sequential(nn.BatchNorm1d(3), nn.Dropout(), nn.Flatten(), nn.Linear(30, 4))
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    random = torch.get_rng_state()
+    inspection.layers(network, 3, 10)
+    inspection.costs(network, 3, 10)
+    assert torch.equal(torch.get_rng_state(), random)
+    assert all(torch.equal(before[name], now) for name, now in network.state_dict().items())
+    assert network.training
 
 
 def test_latency_grows_with_the_work():
@@ -28,3 +40,21 @@ def test_rows_reached_follow_from_the_kernels_heights(heights, reached):
     torch.manual_seed(0)
     layers = [nn.Conv2d(1, 1, (height, 1)) for height in heights]
     assert inspection.rows_reached(layers, 12, 8, row=5) == reached
+
+
+def test_layers_and_source_show_the_network():
+    text = inspection.layers(AtzoriNet(10, 15, 13), 10, 15)
+    assert "block2      32 x 5 x 3             9,248" in text
+    source = inspection.source(AtzoriNet).data
+    assert "nn.AvgPool2d(3)" in source
+    assert "Parameters\n" not in source
+
+
+def test_pytorchs_weights_shrink_the_signal_and_hes_do_not(split):
+    x = split.train.take(slice(0, 256))
+    scale = {}
+    for how in ("pytorch", "he"):
+        training.seed_everything(0)
+        network = training.initialise(AtzoriNet(10, 15, 13), how)
+        scale[how] = inspection.signal_scales(network, x)["classifier"]
+    assert scale["pytorch"] < 0.1 < scale["he"]

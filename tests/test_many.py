@@ -1,13 +1,12 @@
 import copy
 import dataclasses
-import functools
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from semg_lib.learning import many, precision, training
+from semg_lib.learning import many, training
 from semg_lib.learning.augmentation import WhiteNoise
 from semg_lib.learning.settings import change
 from semg_lib.learning.training import Recipe
@@ -15,6 +14,7 @@ from semg_lib.papers import atzori2016, ding2018
 from semg_lib.papers.atzori2016 import AtzoriNet
 from semg_lib.recordings import simulator
 from semg_lib.signals.preprocessing import Standardiser
+from semg_lib.signals.protocol import Protocol
 from semg_lib.signals.splits import Split
 
 RECIPE = Recipe(learning_rate=0.05, batch_size=64, epochs=2, initial="he", schedule="cosine")
@@ -27,7 +27,7 @@ def splits():
     found = []
     for subject in (1, 2, 3):
         recording = simulator.simulate("db1", subject, "A", movements=(1, 2, 3))
-        whole = atzori2016.prepare(recording, settings)[0]
+        whole = Protocol.of(settings).prepare(recording).split
         found.append(Split(whole.train[:: 5 + subject], whole.test[::6]))
     assert len({len(split.train) for split in found}) == 3
     return found
@@ -71,13 +71,20 @@ def train(splits, recipe, kind, *, stacked, augmentations=None):
     networks = made(kind, splits, recipe)
     windows = [split.train for split in splits]
     classes = [np.unique(own.label) for own in windows]
-    histories = many.fit_many(
-        *(networks, windows, classes, recipe),
-        seeds=range(len(splits)),
-        stacked=stacked,
-        augmentations=augmentations,
-    )
-    return networks, histories
+    return networks, fit(networks, windows, classes, recipe, stacked, augmentations)
+
+
+def fit(networks, windows, classes, recipe, stacked, augmentations=None):
+    """Train networks as one, or one after the other."""
+    seeds = range(len(networks))
+    if stacked:
+        own = {"seeds": seeds, "augmentations": augmentations}
+        return many.fit_many(networks, windows, classes, recipe, **own)
+    each = zip(networks, windows, classes, seeds, augmentations or [None] * 3, strict=True)
+    return [
+        training.fit(network, own, names, recipe, seed=seed, augmentation=change)
+        for network, own, names, seed, change in each
+    ]
 
 
 @pytest.mark.parametrize("kind", ["atzori", "normalised"])
@@ -119,17 +126,13 @@ def test_augmented_training_draws_the_same_noise(splits):
 
 
 def test_networks_in_half_precision_stack_too(splits):
-    networks = {
-        stacked: [precision.apply(n, "bfloat16", "cpu") for n in made("atzori", splits, RECIPE)]
-        for stacked in (False, True)
-    }
-    windows = [split.train for split in splits]
-    classes = [np.unique(own.label) for own in windows]
+    half = dataclasses.replace(RECIPE, precision="bfloat16")
     losses = [
-        [h.loss[0] for h in many.fit_many(n, windows, classes, RECIPE, seeds=range(3), stacked=s)]
-        for s, n in networks.items()
+        [h.loss[0] for h in train(splits, recipe, "atzori", stacked=stacked)[1]]
+        for recipe, stacked in ((half, False), (half, True), (RECIPE, True))
     ]
     assert losses[0] == pytest.approx(losses[1], rel=0.02)
+    assert losses[1] != losses[2]
 
 
 def test_networks_of_different_sizes_train_in_groups(splits):
@@ -144,9 +147,7 @@ def test_networks_of_different_sizes_train_in_groups(splits):
             training.seed_everything(0)
             for parameter in network.parameters():
                 nn.init.normal_(parameter, std=0.05)
-        found[stacked] = many.fit_many(
-            networks, windows, classes, RECIPE, seeds=range(3), stacked=stacked
-        )
+        found[stacked] = fit(networks, windows, classes, RECIPE, stacked)
     for mine, its in zip(found[True], found[False], strict=True):
         assert mine.loss[0] == pytest.approx(its.loss[0], abs=1e-4)
 
@@ -168,13 +169,11 @@ def test_subjects_replicated_together_are_each_ones_own(paper, monkeypatch):
     recordings = [
         simulator.simulate(database, subject, letter, movements=(1, 2)) for subject in (1, 2)
     ]
-    alone = [
-        next(paper.replicate(recording, settings, methods=[network])) for recording in recordings
-    ]
-    stacking = functools.partial(many.fit_many, stacked=True)
-    monkeypatch.setattr(paper.many, "fit_many", stacking)
-    together = list(paper.replicate_many(recordings, settings, methods=[network]))
-    assert [each.subject for each in together] == [1, 2]
+    alone = list(paper.replicate(recordings, settings, methods=[network]))
+    assert [each.stacked for each in alone] == [1, 1]
+    monkeypatch.setattr(many, "pays", lambda device: True)
+    together = list(paper.replicate(recordings, settings, methods=[network]))
+    assert [(each.subject, each.stacked) for each in together] == [(1, 2), (2, 2)]
     for mine, its in zip(together, alone, strict=True):
         assert mine.loss[0] == pytest.approx(its.loss[0], rel=1e-3)
         np.testing.assert_array_equal(mine.label, its.label)
@@ -187,26 +186,22 @@ def test_one_that_diverges_stops_and_leaves_the_others_alone(splits):
     windows = [split.train for split in splits]
     classes = [np.unique(own.label) for own in windows]
     with pytest.warns(RuntimeWarning, match="the loss of network 1 is nan after epoch 1"):
-        found = many.fit_many(networks, windows, classes, RECIPE, seeds=range(3), stacked=True)
+        found = many.fit_many(networks, windows, classes, RECIPE, seeds=range(3))
     assert [len(each.loss) for each in found] == [2, 1, 2]
     expected = train(splits, RECIPE, "atzori", stacked=True)[1]
     for i in (0, 2):
         assert found[i].loss == pytest.approx(expected[i].loss, abs=1e-4)
 
 
-def test_a_cpu_trains_one_by_one_and_a_wrong_request_is_told(splits, monkeypatch):
-    monkeypatch.setattr(many, "_Stack", None)
+def test_a_wrong_request_is_told(splits):
     networks = made("atzori", splits[:1], RECIPE)
     split = splits[0]
     own = [split.train], [np.unique(split.train.label)]
     once = dataclasses.replace(RECIPE, epochs=1)
-    assert len(many.fit_many(networks, *own, once, seeds=[0])) == 1
     with pytest.raises(ValueError, match="must be as many"):
         many.fit_many(networks, *own, once, seeds=[0, 1])
     with pytest.raises(ValueError, match="the recipe augments"):
-        many.fit_many(
-            networks, *own, dataclasses.replace(once, augment=True), seeds=[0], stacked=True
-        )
+        many.fit_many(networks, *own, dataclasses.replace(once, augment=True), seeds=[0])
 
 
 @pytest.mark.gpu

@@ -1,3 +1,7 @@
+import struct
+import tracemalloc
+import zlib
+
 import h5py
 import numpy as np
 import pytest
@@ -73,17 +77,90 @@ def test_every_cut_is_told(tmp_path):
             matlab.read(cut, ["emg"])
 
 
-def test_a_damaged_variable_that_is_not_read_is_told_by_check_alone(tmp_path):
+def test_a_damaged_variable_that_is_not_read_is_told_where_all_are_looked_at(tmp_path):
     path = tmp_path / "a.mat"
     scipy.io.savemat(path, {"one": TABLES["one"], "emg": TABLES["emg"]}, do_compression=True)
     data = bytearray(path.read_bytes())
     data[-3] ^= 1  # the checksum of the last
     path.write_bytes(data)
     assert matlab.read(path, ["one"]).arrays["one"] == 7
-    with pytest.raises(DataError, match="checksum"):
+    for wanted, whole in ((["emg"], False), (["one"], True), (["one", "missing"], False)):
+        with pytest.raises(DataError, match=r"checksum\); download it again"):
+            matlab.read(path, wanted, whole=whole)
+
+
+def test_a_tag_that_crashes_scipy_is_told(tmp_path):
+    path = tmp_path / "a.mat"
+    scipy.io.savemat(path, {"emg": TABLES["emg"]})
+    data = bytearray(path.read_bytes())
+    assert data[176] == 9  # double, the kind of the numbers that follow
+    data[177] = 0xFF
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="emg has 16800 bytes of kind 65289 for 700 x 3 numbers"):
         matlab.read(path, ["emg"])
-    with pytest.raises(DataError, match="checksum"):
-        matlab.check(path)
+
+
+def declared(rows, columns, *, numbers, compressed):
+    """Return a file whose header declares a table of one byte a number."""
+
+    def element(kind, content):
+        return struct.pack("<2I", kind, len(content)) + content + bytes(-len(content) % 8)
+
+    content = element(6, struct.pack("<2I", 9, 0)) + element(5, struct.pack("<2i", rows, columns))
+    content += element(1, b"emg") + struct.pack("<2I", 2, rows * columns) + numbers
+    matrix = struct.pack("<2I", 14, len(content) - len(numbers) + rows * columns) + content
+    if compressed:
+        matrix = struct.pack("<I", 15) + b"...." + zlib.compress(matrix, 9)
+        matrix = matrix[:4] + struct.pack("<I", len(matrix) - 8) + matrix[8:]
+    return b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM" + matrix
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "numbers", "compressed", "said"),
+    [
+        (8, 8, bytes(64), True, ""),
+        (8, 8, bytes(64), False, ""),
+        (1 << 28, 12, bytes(64), False, "ends within a variable"),
+        (1 << 28, 12, bytes(64), True, "compressed bytes that are no variable"),
+        (1 << 14, 1 << 14, RNG.bytes(300_000), True, "more than 512 MB"),
+        (1 << 16, 1 << 6, bytes((1 << 22) - 8), True, "longer or shorter than its place"),
+    ],
+)
+def test_sizes_that_the_file_cannot_hold_are_refused_before_room_is_made(
+    tmp_path, rows, columns, numbers, compressed, said
+):
+    path = tmp_path / "a.mat"
+    path.write_bytes(declared(rows, columns, numbers=numbers, compressed=compressed))
+    if not said:
+        assert not matlab.read(path, ["emg"]).arrays["emg"].any()
+        return
+    tracemalloc.start()
+    with pytest.raises(DataError, match=rf"a\.mat: .*({said}).*; download it again"):
+        matlab.read(path, ["emg"])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20e6
+
+
+def test_a_73_file_that_declares_more_than_it_holds_is_refused(tmp_path):
+    path = tmp_path / "a.mat"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("emg", (12, 1 << 28), "f8", chunks=(1, 1 << 16))
+    with pytest.raises(DataError, match=r"a\.mat: .*more than can be there.*; download it again"):
+        matlab.read(path, ["emg"])
+
+
+def test_files_of_a_machine_with_the_other_byte_order_are_read(tmp_path):
+    table = np.arange(6, dtype=">i4").reshape(2, 3)
+    element = struct.pack(">4I", 6, 8, 12, 0) + struct.pack(">2I2i", 5, 8, 2, 3)
+    element += struct.pack(">2I", 1, 1) + b"a".ljust(8, b"\0") + struct.pack(">2I", 5, 24)
+    element += table.tobytes(order="F")
+    path = tmp_path / "a.mat"
+    head = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x01\x00MI"
+    path.write_bytes(head + struct.pack(">2I", 14, len(element)) + element)
+    found = matlab.read(path, ["a"]).arrays["a"]
+    np.testing.assert_array_equal(found, table)
+    assert found.dtype == np.int32
 
 
 @pytest.mark.parametrize(

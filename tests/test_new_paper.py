@@ -49,16 +49,21 @@ def copied(tmp_path_factory):
     return run
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("new paper")  # one copy for all
 def test_the_suite_picks_it_up(copied):
     copied("-m", "ruff", "check", ".")
     copied("-m", "ruff", "format", "--check", ".")
-    tests = [f"test_{name}.py" for name in (NAME, "repository", "book", "cards", "provenance")]
+    copied("-m", "mypy", f"semg_lib/papers/{NAME}.py")
+    tests = [f"test_{name}.py" for name in (NAME, "repository", "build", "cards", "provenance")]
     said = copied("-m", "pytest", "-p", "no:cacheprovider", *(f"tests/{name}" for name in tests))
     assert "failed" not in said
     notebook = f"notebooks/{NAME}.ipynb"
     assert "passed" in copied("-m", "pytest", "-p", "no:cacheprovider", "--nbval", notebook)
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("new paper")  # one copy for all
 def test_the_command_line_picks_it_up(copied):
     out = copied.root / "runs"
     semg = ("-c", "from semg_lib.cli import main; main()")
@@ -66,6 +71,8 @@ def test_the_command_line_picks_it_up(copied):
     assert list(out.glob(f"{NAME}-db1-A-s1-*/record.json"))
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("new paper")  # one copy for all
 def test_the_book_picks_it_up(copied):
     copied("-m", "semg_lib.publishing.build", "site")
     html = copied.root / "_build" / "html"

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -29,9 +30,9 @@ def small(tmp_path):
 
 
 def nbval(path):
-    command = [sys.executable, "-m", "pytest", "--nbval", str(path), "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "--nbval", str(path), "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [*command, "--rootdir", str(path.parent), "-c", "/dev/null"],
+        [*command, "-n", "1", "--dist", "loadfile", "--rootdir", path.parent, "-c", os.devnull],
         cwd=path.parent, capture_output=True, text=True,
     )  # fmt: skip
     return done.returncode, done.stdout

@@ -9,7 +9,7 @@ import pytest
 from semg_lib.evaluation import records
 from semg_lib.evaluation.records import RESULTS, load_record, to_json
 from semg_lib.papers import PAPERS
-from semg_lib.publishing import chapters, executed
+from semg_lib.publishing import chapters
 from semg_lib.running import notebooks
 
 ROOT = Path(__file__).parent.parent
@@ -19,7 +19,6 @@ PAGES = [
     *sorted(ROOT.glob("book/papers/*.md")),
     *sorted(ROOT.glob("notebooks/*.ipynb")),
 ]
-EXECUTED = sorted(ROOT.glob("book/executed/*.ipynb"))
 # What is typed and no result: page, number, why it stands.
 NO_RESULTS = {
     ("ding2018.md", "3 %"),  # a test's tolerance
@@ -69,11 +68,6 @@ def test_what_is_let_through_still_stands():
         assert any(path.name == name and number in prose(path) for path in PAGES), (name, number)
 
 
-@pytest.mark.parametrize("path", EXECUTED, ids=lambda p: p.stem)
-def test_executed_copies_show_what_the_records_say(path):
-    assert executed.outdated(path) == []
-
-
 def test_a_number_typed_into_prose_is_found(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("The CNN reaches 99.9 % of {{ atzori2016_cnn }}, `50 %` of it in code.")
@@ -96,20 +90,3 @@ def changed(tmp_path, monkeypatch):
 
 def test_a_changed_record_is_told_by_the_page_that_contradicts_it(changed):
     assert any(line.startswith("README.md: ") for line in contradicted())
-    tagged = [
-        path
-        for path in EXECUTED
-        if any(executed.TAG in notebooks.tags(cell) for cell in notebooks.read(path).cells)
-    ]
-    assert {path.stem for path in tagged} >= {"atzori2016", "zhai2017", "ding2018"}
-    for path in tagged:
-        assert any(line.startswith(path.name) for line in executed.outdated(path)), path.name
-
-
-def test_refreshing_brings_a_page_back(tmp_path):
-    page = tmp_path / "atzori2016.ipynb"
-    text = (ROOT / "book" / "executed" / "atzori2016.ipynb").read_text()
-    page.write_text(text.replace("the CNN is above", "the CNN is far above"))
-    assert executed.outdated(page)
-    executed.refresh(page)
-    assert executed.outdated(page) == []

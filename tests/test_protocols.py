@@ -1,6 +1,7 @@
 """Protocols: each turns the switch it names and no other, and the audit refuses what leaks."""
 
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,11 +12,10 @@ from semg_lib.evaluation import summaries
 from semg_lib.evaluation.records import Record
 from semg_lib.publishing import listing
 from semg_lib.recordings.source import Source
-from semg_lib.signals import splits
-from semg_lib.signals.splits import Split
+from semg_lib.signals.protocol import RESTS, Protocol
 from semg_lib.signals.windows import Windows
 from semg_lib.studies import protocols
-from semg_lib.studies.protocols import BASE, PROTOCOLS, Protocol
+from semg_lib.studies.protocols import BASE, PROTOCOLS
 
 LEAKS = {
     "random windows held out",
@@ -30,36 +30,34 @@ def chosen():
     return protocols.named("db1", "quick", epochs=1)
 
 
-def sides(recording, protocol, settings):
-    return [
-        (each.train, each.test[recording.subject], each.scaler)
-        for each in protocols.folds(recording, protocol, settings)
-    ]
+def folds(recording, settings, **changes):
+    return list(replace(Protocol.of(settings), **changes).folds(recording))
 
 
-@pytest.mark.parametrize("name", [n for n, p in PROTOCOLS.items() if p.split != "subject"])
+@pytest.mark.parametrize("name", [n for n in PROTOCOLS if n != "other subjects"])
 def test_the_audit_refuses_what_leaks_and_nothing_else(recording, chosen, name):
-    for train, test, scaler in sides(recording, PROTOCOLS[name], chosen):
+    protocol = protocols.protocol(name, chosen)
+    for fold in protocol.folds(recording):
         if name in LEAKS:
             with pytest.raises(LeakError):
-                splits.audit(Split(train, test), scaler)
+                fold.audited()
         else:
-            splits.audit(Split(train, test), scaler)
+            fold.audited()
+    if name in LEAKS:
+        with pytest.raises(LeakError):
+            protocol.prepare(recording)
 
 
-def test_this_books_protocol_is_the_papers_own(recording, settings):
-    from semg_lib.papers import atzori2016
-
-    [(train, test, scaler)] = sides(recording, Protocol(), settings)
-    split, own = atzori2016.prepare(recording, settings)
-    np.testing.assert_array_equal(train.starts, split.train.starts)
-    np.testing.assert_array_equal(test.starts, split.test.starts)
-    np.testing.assert_array_equal(scaler.mean, own.mean)
+def test_a_split_by_subject_needs_the_others(recording, chosen):
+    with pytest.raises(DataError, match="a split by subject needs the others"):
+        protocols.protocol("other subjects", chosen).prepare(recording)
 
 
 def test_random_windows_are_as_many_and_from_every_repetition(recording, chosen):
-    [(train, test, _)] = sides(recording, Protocol(), chosen)
-    [(other_train, other_test, _)] = sides(recording, Protocol(split="window"), chosen)
+    (fold,) = folds(recording, chosen)
+    (other,) = folds(recording, chosen, split="window")
+    train, test = fold.split.train, fold.split.test
+    other_train, other_test = other.split.train, other.split.test
     assert (len(other_train), len(other_test)) == (len(train), len(test))
     assert set(other_test.repetition.tolist()) == set(range(1, 11))
     assert not set(other_train.starts.tolist()) & set(other_test.starts.tolist())
@@ -67,17 +65,17 @@ def test_random_windows_are_as_many_and_from_every_repetition(recording, chosen)
 
 
 def test_each_repetition_is_left_out_once(recording, chosen):
-    found = sides(recording, Protocol(split="leave one repetition out"), chosen)
-    held = [set(test.repetition.tolist()) for _, test, _ in found]
+    found = folds(recording, chosen, split="leave one repetition out")
+    held = [set(fold.split.test.repetition.tolist()) for fold in found]
     assert held == [{each} for each in range(1, 11)]
-    for _, test, scaler in found:
-        assert not scaler.repetitions & set(test.repetition.tolist())
+    for fold, test in zip(found, held, strict=True):
+        assert not fold.scaler.repetitions & test
 
 
 def test_rest_is_kept_thinned_or_left_out(recording, chosen):
     counts = {
-        rest: Counter(protocols.choose(recording, Protocol(rest=rest), chosen).label.tolist())
-        for rest in protocols.RESTS
+        rest: Counter(replace(Protocol.of(chosen), rest=rest).windows(recording).label.tolist())
+        for rest in RESTS
     }
     assert counts["none"][0] == 0
     moving = sum(counts["none"].values())
@@ -86,14 +84,12 @@ def test_rest_is_kept_thinned_or_left_out(recording, chosen):
 
 
 def test_nobody_is_on_both_sides_where_subjects_are_held_out(recording, chosen):
-    from dataclasses import replace
-
     other = replace(recording, emg=recording.emg + 1, subject=2)
-    fold = protocols.across([other], [recording], Protocol(split="subject"), chosen)
-    assert list(fold.test) == [1]
+    (fold,) = protocols.protocol("other subjects", chosen).across([other], [recording])
+    assert fold.split.test.recording.subject == 1
     alone = recording.emg.astype(np.float64)
     np.testing.assert_allclose(fold.scaler.mean, alone.mean(axis=0) + 1, rtol=1e-5)
-    scaled = fold.test[1].recording.emg.mean(axis=0)
+    scaled = fold.split.test.recording.emg.mean(axis=0)
     np.testing.assert_allclose(scaled, -1 / alone.std(axis=0), rtol=1e-3)
 
 
@@ -128,7 +124,7 @@ def test_a_study_names_what_it_scores_and_is_the_same_in_any_process(chosen):
         (1, f"{BASE}: lda"),
         (2, f"{BASE}: lda"),
     ]
-    here = protocols.under(PROTOCOLS[BASE], source, [2], chosen, methods=["lda"])
+    here = protocols.under(protocols.protocol(BASE, chosen), source, [2], chosen, methods=["lda"])
     np.testing.assert_array_equal(here[0].predicted, found[1].predicted)
     with pytest.raises(DataError, match="nobody else to train on"):
         list(protocols.replicate("other subjects", source, [1], chosen))
@@ -136,7 +132,9 @@ def test_a_study_names_what_it_scores_and_is_the_same_in_any_process(chosen):
 
 def test_an_unknown_switch_is_told():
     with pytest.raises(ValueError, match="unknown split 'windows': choose from repetition"):
-        Protocol(split="windows")
+        Protocol(200, 100, split="windows")
+    with pytest.raises(ValueError, match="unknown protocol 'best'"):
+        protocols.protocol("best", protocols.named("db1"))
 
 
 def test_points_gained_are_differences_on_the_same_subjects():

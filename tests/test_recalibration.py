@@ -147,7 +147,7 @@ def test_signs_without_labels_by_hand():
 
 def test_trials_are_stretches_of_one_label(recording):
     cut = windows.cut(recording, length_ms=200, step_ms=100)
-    trial = recalibration.trials(cut)
+    trial = windows.trials(cut)
     for each in np.unique(trial)[:20]:
         inside = trial == each
         assert len(np.unique(cut.label[inside])) == 1

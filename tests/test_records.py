@@ -4,27 +4,36 @@ import math
 import numpy as np
 import pytest
 
-from semg_lib.errors import DataError
+from semg_lib.errors import DataError, DataWarning
+from semg_lib.evaluation import records as records_
 from semg_lib.evaluation import summaries
-from semg_lib.evaluation.records import Record, load_record, load_records
-from semg_lib.evaluation.scores import Outcome, SessionOutcome
+from semg_lib.evaluation.records import (
+    RESULTS,
+    Record,
+    load_record,
+    load_records,
+    open_run,
+    write_atomically,
+)
+from semg_lib.learning.outcomes import Outcome, SessionOutcome
 from semg_lib.papers.atzori2016 import REPORTED, Settings
+from semg_lib.recordings import simulator
+from semg_lib.recordings.source import Source
+
+SOURCE = Source("db1", "A")
+RUN = {
+    "paper": "atzori2016",
+    "subjects": [1, 2],
+    "seed": 0,
+    "recipe": "recommended",
+    "preset": "quick",
+    "settings": Settings.named("db1"),
+    "device": "cpu",
+}
 
 
 def start(**changes):
-    run = {
-        "paper": "atzori2016",
-        "database": "db1",
-        "exercises": "A",
-        "subjects": [1, 2],
-        "seed": 0,
-        "recipe": "recommended",
-        "preset": "quick",
-        "simulated": True,
-        "settings": Settings.named("db1"),
-        "device": "cpu",
-    }
-    return Record.start(**(run | changes))
+    return Record.start(SOURCE, **(RUN | changes))
 
 
 def outcome(subject=1, method="cnn", right=3, labels=(0, 1, 2, 3), loss=()):
@@ -36,6 +45,7 @@ def outcome(subject=1, method="cnn", right=3, labels=(0, 1, 2, 3), loss=()):
 def test_a_record_says_what_was_run():
     record = start()
     assert record.simulated
+    assert (record.database, record.exercises, record.data) == ("db1", "A", {})
     assert {"python", "torch", "numpy"} <= set(record.versions)
     assert record.settings["window_ms"] == 150
     assert record.settings["recipe"]["epochs"] == 30
@@ -71,11 +81,107 @@ def test_a_cut_off_run_goes_on_and_another_begins_anew(tmp_path):
     record.add(outcome())
     record.save(path)
     same = start().resume(path)
-    assert same.done(1, ["cnn"])
-    assert not same.done(1, ["cnn", "lda"])
-    assert not same.done(2, ["cnn"])
+    assert same.missing(1, ["cnn"]) == []
+    assert same.missing(1, ["svm", "cnn", "lda"]) == ["svm", "lda"]
+    assert same.missing(2, ["cnn"]) == ["cnn"]
     assert start(seed=1).resume(path).scores == []
     assert start(settings=Settings.named("db1", epochs=2)).resume(path).scores == []
+
+
+def test_a_score_counts_once():
+    record = start()
+    record.add(outcome())
+    before = record.model_dump()
+    with pytest.raises(ValueError, match="subject 1 has a score of cnn already"):
+        record.add(outcome(right=4, loss=[1.0]))
+    assert record.model_dump() == before
+
+
+def test_short_steps_add_up_to_the_time_a_run_took(tmp_path, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(records_.time, "monotonic", lambda: clock[0])
+    record = start()
+    for _ in range(50):
+        clock[0] += 0.04
+        record.save(tmp_path / "record.json")
+    assert record.wall_seconds == 2
+    clock[0] += 1000
+    again = load_record(tmp_path / "record.json")
+    clock[0] += 0.5
+    again.save(tmp_path / "record.json")
+    assert again.wall_seconds == 2.5
+
+
+def run(out, methods, cut_off_before=()):
+    """Score methods on both subjects as a notebook does; return what was run."""
+    ran = []
+    with open_run(out, SOURCE, **RUN) as record:
+        for subject in RUN["subjects"]:
+            for method in record.missing(subject, methods):
+                if (subject, method) == cut_off_before:
+                    raise KeyboardInterrupt
+                record.add(outcome(subject, method))
+                ran.append((subject, method))
+    return ran
+
+
+def test_an_open_run_goes_on_where_it_was_cut_off(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, ["cnn", "lda"], cut_off_before=(2, "lda"))
+    assert len(load_record(tmp_path / "record.json").scores) == 3
+    assert run(tmp_path, ["cnn", "lda"]) == [(2, "lda")]
+    assert run(tmp_path, ["cnn", "lda"]) == []
+    assert run(tmp_path, ["cnn", "svm"]) == [(1, "svm"), (2, "svm")]
+    stored = load_record(tmp_path / "record.json")
+    assert len(stored.scores) == 6
+    assert {np.sum(matrix) for matrix in stored.confusion.values()} == {8}
+
+
+def test_an_open_run_is_on_the_disk_before_the_next_begins(tmp_path):
+    """What a kill leaves is what was there at that moment."""
+    with open_run(str(tmp_path), SOURCE, study="optimiser", **RUN) as record:
+        assert not any(tmp_path.iterdir())
+        record.add(outcome())
+        assert load_record(tmp_path / "study.json").scores == record.scores
+    record.add(outcome(2))
+    assert len(load_record(tmp_path / "study.json").scores) == 1
+
+
+def test_an_open_run_of_something_else_begins_anew(tmp_path):
+    run(tmp_path, ["cnn"])
+    with open_run(tmp_path, SOURCE, **RUN | {"seed": 1}) as record:
+        assert record.missing(1, ["cnn"]) == ["cnn"]
+
+
+def test_without_a_folder_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert len(run("", ["cnn"])) == 2
+    assert not any(tmp_path.iterdir())
+
+
+def test_recordings_that_were_read_are_named_by_their_hashes(tmp_path):
+    simulator.write_mat(tmp_path, "db1", 1, "A", movements=(1, 2))
+    source = Source("db1", "A", str(tmp_path))
+    of = {
+        labels: Record.start(source, **RUN | {"subjects": [1]}, labels=labels).data[1]
+        for labels in ("restimulus", "stimulus", ("restimulus", "stimulus"))
+    }
+    assert of["restimulus"] != of["stimulus"]
+    assert of["restimulus", "stimulus"] == f"{of['restimulus']}+{of['stimulus']}"
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "new" / "a.txt"
+    write_atomically(path, "° old\n")
+    assert path.read_bytes() == "° old\n".encode()
+
+    def full(_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(records_.os, "fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        write_atomically(path, "new\n")
+    assert [each.read_text(encoding="utf-8") for each in path.parent.iterdir()] == ["° old\n"]
 
 
 def test_confusions_add_up_over_subjects_with_other_labels():
@@ -133,6 +239,33 @@ def test_stored_records_are_found_by_what_they_are(tmp_path):
     assert len(load_records("atzori2016", tmp_path)) == 2
     assert len(load_records("atzori2016", tmp_path, recipe="paper")) == 1
     assert load_records("atzori2016", tmp_path, study="optimiser")[0].study == "optimiser"
+
+
+def test_missing_results_are_told(tmp_path, monkeypatch):
+    with pytest.raises(DataError, match=r"no results of 'atzori2061': choose from atzori2016, "):
+        load_records("atzori2061")
+    assert load_records("atzori2016", recipe="nobody's") == []
+    assert load_records("atzori2016", tmp_path) == []  # a paper, without results so far
+    monkeypatch.setattr(records_, "RESULTS", None)  # as in an installed copy
+    with pytest.raises(DataError, match="no results beside this copy of semg_lib: git clone http"):
+        load_records("atzori2016")
+
+
+def test_a_notebook_goes_on_without_results(tmp_path, monkeypatch):
+    mine = [start()]
+    with pytest.warns(DataWarning, match="no record of atzori2016 with .*'seed': 77"):
+        assert load_records("atzori2016", default=mine, seed=77) is mine
+    monkeypatch.setattr(records_, "RESULTS", None)
+    with pytest.warns(DataWarning, match="no results beside this copy"):
+        assert load_records("atzori2016", default=mine) is mine
+
+
+@pytest.mark.parametrize(
+    "path", sorted(RESULTS.glob("*/*.json")), ids=lambda p: f"{p.parent.name}-{p.stem}"
+)
+def test_no_stored_score_counts_twice(path):
+    scores = [(score.subject, score.method) for score in load_record(path).scores]
+    assert len(scores) == len(set(scores))
 
 
 @pytest.mark.parametrize("record", load_records("atzori2016"), ids=lambda r: f"{r.recipe}{r.seed}")

@@ -1,7 +1,10 @@
 """The sets agree: papers in the library, notebooks, chapters, bibliography, contents, results."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -126,3 +129,67 @@ def test_chapters_write_what_they_include(tmp_path):
             assert (tmp_path / name).is_file(), f"{page} includes {name}"
         for name in re.findall(r"\{\{\s*(\w+)\s*\}\}", text):
             assert numbers.get(name), f"{page} wants {name}"
+
+
+def recipes():
+    """Return the commands of each target of the Makefile."""
+    text = (ROOT / "Makefile").read_text()
+    found = re.findall(r"^([a-z-]+):(?!=).*\n((?:\t.*\n)*)", text, re.MULTILINE)
+    return {name: commands.replace("\t", "") for name, commands in found if commands}
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Run make in a copy that has no environment; return what it said and called as python3."""
+    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    called = tmp_path / "called.txt"
+    called.touch()
+    stub = f'#!/bin/sh\necho "$0 $@" >> "{called}"\n'
+    for name in ("bin/python3", "venv/python"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(stub)
+        (tmp_path / name).chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    environment.pop("MAKEFLAGS", None)  # of a make that runs these tests
+
+    def run(*arguments):
+        done = subprocess.run(
+            ["make", *arguments],
+            cwd=tmp_path, env=environment, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        return done.stdout, called.read_text()
+
+    return run
+
+
+def test_make_help_lists_every_target(make):
+    said, called = make("help")
+    assert [line.split()[0] for line in said.splitlines()] == list(recipes())
+    assert called == ""
+
+
+def test_cleaning_installs_nothing_and_strips_notebooks_where_it_can(make, tmp_path):
+    for name in ("_build/html", "book/generated", "book/executed"):
+        (tmp_path / name).mkdir(parents=True)
+    assert make("clean")[1] == ""
+    assert not (tmp_path / "_build").exists()
+    assert not (tmp_path / "book" / "generated").exists()
+    assert (tmp_path / "book" / "executed").is_dir()
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / ".ready").touch()
+    (tmp_path / "venv").rename(tmp_path / ".venv" / "bin")
+    assert make("clean")[1] == ".venv/bin/python -m semg_lib.publishing.sources clean\n"
+
+
+@pytest.mark.parametrize("target", sorted(recipes().keys() - {"help", "clean"}))
+def test_a_target_that_needs_the_environment_makes_it_first(make, target):
+    said, _ = make("--dry-run", target)
+    assert said.splitlines()[0] == "python3 -m venv .venv"
+
+
+def test_a_commit_is_checked_as_make_test_does():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    commands = recipes()["test"].replace("$(BIN)", ".venv/bin").splitlines()
+    assert [hook["entry"] for hook in hooks] == commands[: len(hooks)]
+    assert len(hooks) == 4

@@ -24,6 +24,7 @@ def test_the_page_holds_what_it_shows(recording):
         assert np.corrcoef(levels[:, channel], emg[:, channel])[0, 1] > 0.99
     label = np.concatenate([np.full(to - a, of) for a, to, of in data["aligned"]])
     np.testing.assert_array_equal(label, recording.label[500:2500])
+    assert len(data["aligned"]) == 1 + np.count_nonzero(np.diff(label))
     assert "http" not in page.data
 
 
@@ -33,7 +34,3 @@ def test_nobodys_recording_is_given_away(recording):
         figures.scrubber(real, real.label)
     with pytest.raises(DataError, match=r"screen has shape \(3,\), expected"):
         figures.scrubber(recording, recording.label[:3])
-
-
-def test_stretches_are_runs_of_one_label():
-    assert figures.stretches(np.array([0, 0, 2, 2, 0])) == [(0, 2, 0), (2, 4, 2), (4, 5, 0)]

@@ -10,7 +10,7 @@ import pytest
 
 from semg_lib.cli import main
 from semg_lib.errors import DataError
-from semg_lib.evaluation.records import load_record
+from semg_lib.evaluation.records import RECORD, load_record
 from semg_lib.recordings import simulator
 from semg_lib.running import sweep
 from tests.fake_runs import fake, planned
@@ -42,7 +42,7 @@ def test_only_a_whole_record_of_the_same_code_and_settings_counts(tmp_path, monk
     fake(unit, tmp_path)
     assert sweep.done(unit, tmp_path)
     assert not sweep.done(dataclasses.replace(unit, methods=["lda", "knn"]), tmp_path)
-    path = tmp_path / unit.name / sweep.RECORD
+    path = tmp_path / unit.name / RECORD
     record = load_record(path)
     for change in ({"code": "other"}, {"versions": {}}, {"settings": {}}, {"data": {1: "other"}}):
         record.model_copy(update=change).save(path)
@@ -77,6 +77,7 @@ def test_a_unit_that_fails_is_told_and_the_others_go_on(tmp_path, client):
     assert [path.parent.name for path in failed] == [units[2].name]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("pgrep"), reason="workers are found by pgrep")
 def test_twenty_units_survive_a_killed_worker_and_a_killed_driver(tmp_path):
     command = [sys.executable, "-m", "tests.fake_runs", str(tmp_path)]
@@ -118,7 +119,7 @@ def test_a_wrong_scheduler_is_told():
 
 
 def test_the_commands_run_a_sweep_and_show_what_is_there(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("semg_lib.cli.sweeps.sweep.__kwdefaults__", {"execute": fake})
+    monkeypatch.setattr("semg_lib.running.sweep.sweep.__kwdefaults__", {"execute": fake})
     order = "semg sweep atzori2016 --subjects 12-13 --methods lda --workers 1 --out"
     monkeypatch.setattr(sys, "argv", [*order.split(), str(tmp_path)])
     with pytest.raises(SystemExit):

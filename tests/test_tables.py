@@ -1,8 +1,10 @@
+import pandas as pd
 import pytest
 
 from semg_lib.evaluation.records import load_records
 from semg_lib.papers import atzori2016
 from semg_lib.publishing import tables
+from tests.markdown import rows
 
 
 @pytest.fixture
@@ -27,15 +29,38 @@ def test_simulated_runs_say_so_in_every_table(record):
 
 def test_a_run_of_other_code_is_marked(record):
     old = record.model_copy(update={"code": "0" * 12})
-    assert "| changed |" in tables.runs([old])
+    assert [row[-1] for row in rows(tables.runs([old]))[2:]] == ["changed"]
 
 
 def test_reported_numbers_without_ours_leave_cells_empty(record):
     table = tables.methods(atzori2016, [record], "db3")
-    assert "| SVM |" in table
-    assert "46.27 ± 7.89" in table
+    [svm] = [row for row in rows(table) if row[0] == "SVM"]
+    assert svm[-1] == "46.27 ± 7.89"
     assert "62.06" not in table
+    few = record.model_copy(update={"scores": [s for s in record.scores if s.method == "cnn"]})
+    [svm] = [row for row in rows(tables.methods(atzori2016, [few], "db3")) if row[0] == "SVM"]
+    assert svm[1:-1] == ["", "", "", ""]
+
+
+def test_an_interval_of_two_subjects_stays_empty(record):
+    two = record.model_copy(update={"scores": [s for s in record.scores if s.subject < 3]})
+    table = rows(tables.methods(atzori2016, [two], "db1"))
+    assert {row[2] for row in table[2:]} == {""}
 
 
 def test_a_table_is_markdown():
-    assert tables.table(["a", "b"], [[1, "x"]]) == "| a | b |\n| :-- | :-: |\n| 1 | x |\n"
+    text = tables.markdown(pd.DataFrame({"a": [1], "b": ["0.50"]}))
+    assert rows(text)[0] == ["a", "b"]
+    assert [mark.replace("-", "") for mark in rows(text)[1]] == [":", "::"]
+    assert rows(text)[2] == ["1", "0.50"]
+
+
+def test_what_is_typical_stands_beside_the_mean_once_it_is_estimated():
+    verdicts = pd.DataFrame(
+        {"difference": [8.2], "low": [-1.0], "high": [26.0], "p": [0.00001]}, index=["a claim"]
+    ).assign(verdict="undecided")
+    assert rows(tables.judged(verdicts))[2] == [
+        "a claim", "+8.2", "-1.0 to +26.0", "< 0.0001", "**undecided**"
+    ]  # fmt: skip
+    header, _, row = rows(tables.judged(verdicts.assign(estimate=-1.0)))
+    assert row[header.index("typical difference (Hodges-Lehmann), points")] == "-1.0"

@@ -7,16 +7,18 @@ import torch
 from sklearn.decomposition import PCA
 
 from semg_lib.errors import DataError
-from semg_lib.evaluation import statistics, summaries
+from semg_lib.evaluation import scores, statistics, summaries
 from semg_lib.evaluation.records import load_records
 from semg_lib.evaluation.statistics import interval
 from semg_lib.learning import inspection, recalibration
 from semg_lib.learning import settings as marks
+from semg_lib.learning.decoders import SvmDecoder
 from semg_lib.papers import zhai2017
 from semg_lib.papers.zhai2017 import Settings, ZhaiNet
 from semg_lib.recordings import simulator
 from semg_lib.recordings.forearm import Drift
 from semg_lib.signals import spectrograms, splits
+from semg_lib.signals.protocol import Protocol
 
 FEW = tuple(range(1, 7))
 QUICK = replace(Settings.named("db2", epochs=8), movements=FEW)
@@ -33,7 +35,7 @@ def prepared(raw):
 
 
 def test_a_segment_becomes_129_x_3_then_95_x_3_then_12_x_25(raw, prepared):
-    windows = zhai2017.segments(raw, QUICK)
+    windows = Protocol.of(QUICK).windows(raw)
     assert (windows.length, np.diff(windows.starts).min()) == (400, 200)
     x = torch.as_tensor(windows.take(slice(0, 5)))
     assert spectrograms.spectrogram(x, rate=2000).shape == (5, 12, 129, 3)
@@ -50,7 +52,7 @@ def test_a_segment_becomes_129_x_3_then_95_x_3_then_12_x_25(raw, prepared):
 
 def test_the_spectrogram_is_scipys_and_the_components_scikit_learns(raw, prepared):
     """From the raw signal to a segment's 25 numbers of one channel, by other people's code."""
-    windows = zhai2017.segments(raw, QUICK)
+    windows = Protocol.of(QUICK).windows(raw)
     first = windows[windows.repetition == 1]
     _, _, power = scipy.signal.spectrogram(
         first.take().astype(float), 2000, "hamming", nperseg=256, noverlap=184
@@ -65,7 +67,9 @@ def test_the_spectrogram_is_scipys_and_the_components_scikit_learns(raw, prepare
 
 
 def test_components_and_scale_see_the_first_session_only(raw, prepared):
-    splits.audit(splits.by_repetition(zhai2017.segments(raw, QUICK), [2, 3, 4, 5, 6]), prepared[1])
+    splits.audit(
+        splits.by_repetition(Protocol.of(QUICK).windows(raw), [2, 3, 4, 5, 6]), prepared[1]
+    )
     loud = raw.emg.copy()
     loud[raw.repetition > 1] *= 7
     loud[raw.repetition > 1, 3] = 0
@@ -87,16 +91,16 @@ def test_every_intermediate_shape_of_the_network():
     assert count == 16 * 9 + 16 + 16 * 10 * 23 * 128 + 128 + 128 * 50 + 50
     with pytest.raises(ValueError, match=r"expected input \(batch, 12, 25\)"):
         network(torch.zeros(2, 25, 12))
-    with pytest.raises(ValueError, match="a kernel of 13 x 13 does not fit 12 channels"):
+    with pytest.raises(ValueError, match="kernel 13 does not fit 12 x 25"):
         ZhaiNet(12, 25, 50, kernel=13)
 
 
 def test_every_method_runs_and_recalibration_leaves_the_calibrated_one_alone(raw):
-    outcomes = {o.method: o for o in zhai2017.replicate(raw, QUICK)}
+    outcomes = {o.method: o for o in zhai2017.replicate([raw], QUICK)}
     assert tuple(outcomes) == zhai2017.METHODS
     for outcome in outcomes.values():
         np.testing.assert_array_equal(outcome.label, outcomes["cnn_frozen"].label)
-        score = outcome.score
+        score = scores.score(outcome)
         assert len(score.sessions) == len(score.agreement) == len(score.named) == 5
         assert score.accuracy == pytest.approx(np.mean(score.sessions), abs=1e-5)
         assert score.accuracy > 3 / 7
@@ -106,7 +110,7 @@ def test_every_method_runs_and_recalibration_leaves_the_calibrated_one_alone(raw
         np.testing.assert_array_equal(
             mine.predicted[mine.session == 1], theirs.predicted[theirs.session == 1]
         )
-    again = {o.method: o for o in zhai2017.replicate(raw, QUICK, methods=["cnn_oracle"])}
+    again = {o.method: o for o in zhai2017.replicate([raw], QUICK, methods=["cnn_oracle"])}
     np.testing.assert_array_equal(again["cnn_oracle"].predicted, outcomes["cnn_oracle"].predicted)
 
 
@@ -121,7 +125,7 @@ def test_poisoned_labels_of_later_sessions_change_nothing(prepared, method):
     kind = method.partition("_")[0]
     decoder = zhai2017.calibrate(kind, sessions[0], QUICK)
     first, *later = (
-        zhai2017.follow(decoder, each, "majority", QUICK, method, 1).predicted
+        recalibration.follow(decoder, each, "majority", kept=2, same_size=True).predicted
         for each in (sessions, poisoned)
     )
     np.testing.assert_array_equal(first, later[0])
@@ -134,6 +138,8 @@ def test_fine_tuning_goes_on_from_the_weights_it_has(prepared):
     network = decoder.network
     decoder.fit(first)
     assert decoder.network is network
+    with pytest.raises(ValueError, match="unknown refit 'again'"):
+        zhai2017.calibrate("cnn", first, replace(QUICK, refit="again"))
     anew = zhai2017.calibrate("cnn", first, QUICK)
     before = anew.network
     anew.fit(first)
@@ -141,7 +147,7 @@ def test_fine_tuning_goes_on_from_the_weights_it_has(prepared):
 
 
 def test_an_svm_that_knows_one_movement_says_it():
-    decoder = zhai2017.SvmDecoder(np.array([1, 2, 3]), QUICK)
+    decoder = SvmDecoder(np.array([1, 2, 3]), QUICK.svm_c)
     one = recalibration.Session(torch.zeros(4, 2, 2), np.full(4, 2), np.zeros(4))
     decoder.fit(one)
     np.testing.assert_array_equal(decoder.probabilities(one), [[0, 1, 0]] * 4)
@@ -155,13 +161,13 @@ def test_amputees_with_fewer_electrodes_or_movements_run(subject, channels, clas
     settings = Settings.named("db3", epochs=1)
     recording = simulator.simulate("db3", subject, "B", movements=settings.movements)
     assert recording.n_channels == channels
-    outcome = next(zhai2017.replicate(recording, settings, methods=["cnn_frozen"]))
-    assert outcome.score.classes == classes
+    outcome = next(zhai2017.replicate([recording], settings, methods=["cnn_frozen"]))
+    assert scores.score(outcome).classes == classes
 
 
 def test_a_movement_that_is_missing_is_no_special_case(raw):
-    settings = replace(QUICK, movements=(2, 4, 40), rest=False)
-    outcome = next(zhai2017.replicate(raw, settings, methods=["svm_recalibrated"]))
+    settings = replace(QUICK, movements=(2, 4, 40), rest="none")
+    outcome = next(zhai2017.replicate([raw], settings, methods=["svm_recalibrated"]))
     assert set(outcome.label) == {2, 4}
     with pytest.raises(DataError, match=r"none of the movements \(40,\)"):
         zhai2017.prepare(raw, replace(QUICK, movements=(40,)))
@@ -172,14 +178,12 @@ def test_settings_are_those_of_the_database_and_preset():
     assert Settings.named("db2", preset="quick").recipe.epochs == 10
     assert (Settings.named("db3").movements, Settings.named("db3").rest) == (
         tuple(range(1, 11)),
-        False,
+        "none",
     )
     with pytest.raises(ValueError, match="needs raw signals, db1 has envelopes"):
         Settings.named("db1")
     with pytest.raises(ValueError, match="unknown recipe 'paper': choose from recommended"):
         Settings.named("db2", "paper")
-    with pytest.raises(ValueError, match="unknown refit 'again'"):
-        Settings(refit="again")
     table = marks.table(Settings.named("db2"))
     named = {each.name for each in fields(Settings)} | {
         each.name for each in fields(zhai2017.Recipe)
@@ -190,13 +194,12 @@ def test_settings_are_those_of_the_database_and_preset():
 
 
 def test_the_study_changes_one_thing_a_row(raw):
-    for changes in zhai2017.STUDY.values():
+    study = zhai2017.STUDIES["assumptions"]
+    for changes in study.variants.values():
         assert len(changes) <= 2
         marks.change(QUICK, changes)
-    outcomes = list(zhai2017.study(raw, QUICK, variants=["as chosen", "power"]))
-    assert [o.method for o in outcomes] == [
-        f"{row}: {method}" for row in ("as chosen", "power") for method in zhai2017.STUDIED
-    ]
+    outcomes = list(study.run(zhai2017.replicate, raw, QUICK, variants=["as chosen", "power"]))
+    assert [o.method for o in outcomes] == [*study.titles("as chosen"), *study.titles("power")]
 
 
 def test_reported_gains_are_those_stated():
@@ -214,7 +217,9 @@ def gains(drift, subjects=8):
         decoder = zhai2017.calibrate("svm", sessions[0], settings)
         rows.append(
             [
-                zhai2017.follow(decoder, sessions, mode, settings, mode, subject).score.accuracy
+                scores.score(
+                    recalibration.follow(decoder, sessions, mode, kept=2, same_size=True)
+                ).accuracy
                 for mode in ("frozen", "majority", "oracle")
             ]
         )
@@ -222,6 +227,7 @@ def gains(drift, subjects=8):
     return recalibrated - frozen, oracle - frozen
 
 
+@pytest.mark.slow
 def test_recalibration_pays_where_there_is_drift_and_only_there():
     recalibrated, oracle = gains(Drift())
     assert interval(recalibrated)[0] > 0

@@ -1,8 +1,15 @@
-"""Sphinx extension: before every build, make the pages' tables and numbers from results/."""
+"""Sphinx extension: before every build, make what pages show of the records from results/.
 
+Tables and numbers of the chapters, and the outputs of the cells of executed copies that only show
+records.
+"""
+
+import shutil
 from pathlib import Path
 
-from semg_lib.publishing import chapters
+from semg_lib.publishing import chapters, executed
+
+PAGES = "book/executed/"
 
 
 def _write(app, config) -> None:
@@ -12,9 +19,31 @@ def _write(app, config) -> None:
     papers = sorted(Path(app.srcdir).glob("book/papers/*.bib"))
     own = [path.relative_to(app.srcdir).as_posix() for path in papers]
     config.bibtex_bibfiles = [*config.bibtex_bibfiles, *own]
+    executed.all_shown(Path(app.srcdir, PAGES).glob("*.ipynb"), _kept(app))
+
+
+def _kept(app) -> Path:
+    return Path(app.srcdir) / "_build" / "from-results"
+
+
+def _fill(app, docname, source) -> None:
+    path = Path(app.srcdir, f"{docname}.ipynb")
+    if docname.startswith(PAGES):
+        shown = executed.shown(path, _kept(app))
+        # A changed record changes the file's name: the page is then read again.
+        app.env.note_dependency(str(shown))
+        source[0] = shown.read_text()
+
+
+def _download(app, error) -> None:
+    """Give readers who download a page's notebook what the page shows."""
+    for path in Path(app.outdir, "_sources", PAGES).glob("*.ipynb"):
+        shutil.copy(executed.shown(Path(app.srcdir, PAGES, path.name), _kept(app)), path)
 
 
 def setup(app) -> dict:
     # Before MyST-Parser reads its configuration, which it does at the default priority.
     app.connect("config-inited", _write, priority=1)
+    app.connect("source-read", _fill)
+    app.connect("build-finished", _download)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

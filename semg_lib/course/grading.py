@@ -1,11 +1,11 @@
 """Grading a folder of submissions, whatever is in them.
 
-``python -m semg_lib.course.grading 1-signals FOLDER`` runs Otter on every file of the folder, each
-in a process of its own with a limit on time and memory, and writes the marks as CSV. A
-notebook that never ends, takes all memory, writes where it should not or is none, is reported by
-name and does not stop the rest.
+``python -m semg_lib.course.grading 1-signals FOLDER`` lets Otter grade every file of the folder,
+each in a process of its own with limits on time, memory, the size of a file and the number of open
+files, which the operating system holds, and writes the marks as CSV. A notebook that never ends,
+that asks for more than it may or that is none is reported by name and does not stop the rest.
 
-The limits keep mistakes from doing harm. They are no prison: who grades strangers does so in a
+The limits keep mistakes from doing harm. This is no sandbox: who grades strangers does so in a
 container.
 """
 
@@ -15,9 +15,9 @@ import argparse
 import contextlib
 import csv
 import json
+import math
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,6 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import nbformat
 import psutil
 
 from semg_lib.course import assignments
@@ -34,18 +35,31 @@ from semg_lib.errors import DataError
 from semg_lib.running import notebooks
 
 GRADED = "graded"
+NO_SANDBOX = "This is no sandbox: who grades strangers does so in a container."
 _STUDENT = re.compile(r"^student = [\"'](.*)[\"']", re.MULTILINE)
-_GUARD = Path(__file__).with_name("grading_guard.py")
-_COPY = "submission.ipynb"
-_LIMITED = (  # limits itself, then becomes the command
-    "import os, resource, sys; most = int(sys.argv[1]); "
-    "resource.setrlimit(resource.RLIMIT_AS, (most, most)); os.execv(sys.argv[2], sys.argv[2:])"
-)
-_WORDS = {
-    "memory": "asked for more memory than allowed",
-    "write": "tried to write outside its folder",
-    "process": "tried to start another program",
-}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What each process of a submission may take."""
+
+    seconds: float = 180.0
+    megabytes: int = 6000  # of address space; PyTorch alone takes two thousand
+    file_megabytes: int = 100
+    open_files: int = 512
+
+    def by_the_system(self) -> dict[str, int]:
+        """Return the limits by the names that the operating system has for them."""
+        return {
+            # `grade_one` counts seconds on the clock; this ends what slips away from it.
+            "RLIMIT_CPU": math.ceil(self.seconds) + 10,
+            "RLIMIT_AS": self.megabytes * 2**20,
+            "RLIMIT_FSIZE": self.file_megabytes * 2**20,
+            "RLIMIT_NOFILE": self.open_files,
+        }
+
+
+DEFAULT = Limits()
 
 
 @dataclass
@@ -55,7 +69,7 @@ class Mark:
     file: str
     student: str = ""
     state: str = GRADED
-    note: str = ""
+    note: str = ""  # why it was not graded, or the first error of a cell
     points: dict[str, float] = field(default_factory=dict)  # by question
     seconds: float = 0.0
 
@@ -65,19 +79,15 @@ class Mark:
         return sum(self.points.values())
 
 
-def grade_one(
-    submission: Path, autograder: Path, *, seconds: float = 180, megabytes: int = 6000
-) -> Mark:
+def grade_one(submission: Path, autograder: Path, limits: Limits = DEFAULT) -> Mark:
     """Grade one submission, in a process of its own.
 
     Parameters
     ----------
     submission, autograder : Path
         A notebook, and the archive that `assignments.generate` made.
-    seconds : float
-        When to give up.
-    megabytes : int
-        Address space that it may take; PyTorch alone takes two thousand.
+    limits : Limits
+        What it may take.
     """
     mark = Mark(submission.name)
     try:
@@ -86,71 +96,55 @@ def grade_one(
     except (DataError, ValueError, AttributeError, OSError, KeyError) as error:
         mark.state, mark.note = "not a notebook", str(error).splitlines()[0]
         return mark
+    # The environment that the student worked in is not there.
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     found = _STUDENT.search(code)
     mark.student = found[1] if found else ""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="grading-") as folder:
+    with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as folder:
         root = Path(folder).resolve()
-        shutil.copy(submission, root / _COPY)
-        done = _run(root, autograder.resolve(), seconds, megabytes)
+        nbformat.write(notebook, root / "submission.ipynb")
+        said = _run(root, autograder.resolve(), limits)
         mark.seconds = round(time.monotonic() - began, 1)
-        results = root / "out" / "results.json"
-        if results.is_file():
-            tests = json.loads(results.read_text())["tests"]
-            mark.points = {each["name"]: each["score"] for each in tests if "score" in each}
-        log = root / "guard.log"
-        wrong = log.read_text().splitlines() if log.is_file() else []
-        if done is None:
-            mark.state, mark.note = "did not end", f"stopped after {seconds:g} s"
-        elif wrong:
-            kind, _, what = wrong[0].partition(" ")
-            mark.state, mark.note = _WORDS[kind], what
-        elif not mark.points:
-            mark.state, mark.note = "could not be run", (done.strip().splitlines() or [""])[-1]
+        marks = root / "marks.json"
+        if said is None:
+            mark.state, mark.note = "did not end", f"stopped after {limits.seconds:g} s"
+        elif marks.is_file():
+            graded = json.loads(marks.read_text())
+            mark.points, mark.note = graded["points"], graded["error"]
+        else:
+            mark.state, mark.note = "could not be run", (said.strip().splitlines() or [""])[-1]
     return mark
 
 
-def _run(root: Path, autograder: Path, seconds: float, megabytes: int) -> str | None:
+def _run(root: Path, autograder: Path, limits: Limits) -> str | None:
     """Run Otter in a folder; return what it said, or None if it had to be stopped."""
-    startup = root / "ipython" / "profile_default" / "startup"
-    startup.mkdir(parents=True)
-    shutil.copy(_GUARD, startup / "00-guard.py")
-    for name in ("home", "tmp", "out"):
+    for name in ("home", "tmp"):
         (root / name).mkdir()
-    environment = os.environ | {
-        "HOME": str(root / "home"),
-        "TMPDIR": str(root / "tmp"),
-        "IPYTHONDIR": str(root / "ipython"),
-        "JUPYTER_RUNTIME_DIR": str(root / "tmp"),
-        "MPLCONFIGDIR": str(root / "tmp"),
-        "SEMG_CACHE": "off",
-        "SEMG_GRADING": str(root),
-        "OMP_NUM_THREADS": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": os.pathsep.join(
-            filter(None, [str(_GUARD.parent.parent), os.environ.get("PYTHONPATH")])
-        ),
-    }
-    command = [sys.executable, "-m", "otter", "run", "-a", str(autograder), "-o", str(root / "out")]
-    process = subprocess.Popen(
-        [sys.executable, "-c", _LIMITED, str(megabytes * 2**20), *command, "--no-logo", _COPY],
-        cwd=root,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    log = root / "log.txt"
+    with log.open("w") as said:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "semg_lib.course.submission"),
+                *("submission.ipynb", autograder, root / "marks.json"),
+                json.dumps(limits.by_the_system()),
+            ],
+            cwd=root,
+            env=os.environ
+            | {"HOME": str(root / "home"), "TMPDIR": str(root / "tmp"), "OMP_NUM_THREADS": "1"},
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
     try:
-        return process.communicate(timeout=seconds)[0]
+        process.wait(limits.seconds)
     except subprocess.TimeoutExpired:
         return None
     finally:
         _end(process)
-        process.stdout.close()
+    return log.read_text(errors="replace")
 
 
-def _end(process: subprocess.Popen) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     """End Otter and the kernel it started, which is in a session of its own."""
     with contextlib.suppress(psutil.NoSuchProcess):
         for child in psutil.Process(process.pid).children(recursive=True):
@@ -161,14 +155,12 @@ def _end(process: subprocess.Popen) -> None:
 
 
 def grade(
-    folder: Path, autograder: Path, *, workers: int = 0, seconds: float = 180, megabytes: int = 6000
+    folder: Path, autograder: Path, limits: Limits = DEFAULT, *, workers: int = 0
 ) -> Iterator[Mark]:
     """Grade every file of a folder, some at once; yield marks in order of the files' names."""
     files = sorted(path for path in folder.iterdir() if path.is_file())
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        yield from pool.map(
-            lambda path: grade_one(path, autograder, seconds=seconds, megabytes=megabytes), files
-        )
+        yield from pool.map(lambda path: grade_one(path, autograder, limits), files)
 
 
 def to_csv(marks: list[Mark], path: Path, name: str) -> None:
@@ -190,15 +182,18 @@ def to_csv(marks: list[Mark], path: Path, name: str) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Grade a folder and write the marks beside it."""
     parser = argparse.ArgumentParser(
-        prog="python -m semg_lib.course.grading", description=main.__doc__
+        prog="python -m semg_lib.course.grading", description=f"{main.__doc__} {NO_SANDBOX}"
     )
     parser.add_argument("assignment", choices=assignments.names())
     parser.add_argument("folder", type=Path, help="submissions, one file each")
     parser.add_argument("--marks", type=Path, help="CSV to write; FOLDER.csv if not given")
     parser.add_argument("--autograders", type=Path, default=assignments.OUT / "autograders")
     parser.add_argument("--workers", type=int, default=0, help="at once; all cores if not given")
-    parser.add_argument("--seconds", type=float, default=180, help="for one submission")
-    parser.add_argument("--megabytes", type=int, default=6000, help="for one submission")
+    for name, most in vars(DEFAULT).items():
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(
+            option, type=type(most), default=most, help=f"for one submission; {most:g} if not given"
+        )
     given = parser.parse_args(arguments)
     autograder = given.autograders / f"{given.assignment}.zip"
     if not autograder.is_file():
@@ -207,17 +202,13 @@ def main(arguments: list[str] | None = None) -> int:
     if not given.folder.is_dir():
         print(f"grading: {given.folder} is no folder of submissions", file=sys.stderr)
         return 1
+    limits = Limits(**{name: getattr(given, name) for name in vars(DEFAULT)})
     marks = []
-    for mark in grade(
-        given.folder,
-        autograder,
-        workers=given.workers,
-        seconds=given.seconds,
-        megabytes=given.megabytes,
-    ):
+    for mark in grade(given.folder, autograder, limits, workers=given.workers):
         marks.append(mark)
-        said = f"{mark.total:g} points" if mark.state == GRADED else f"{mark.state}: {mark.note}"
-        print(f"{mark.file} ({mark.student or 'no identifier'}): {said}", flush=True)
+        said = f"{mark.total:g} points" if mark.state == GRADED else mark.state
+        note = f": {mark.note}" if mark.note else ""
+        print(f"{mark.file} ({mark.student or 'no identifier'}): {said}{note}", flush=True)
     out = given.marks or given.folder.with_name(given.folder.name + ".csv")
     to_csv(marks, out, given.assignment)
     print(f"marks are in {out}")

@@ -11,9 +11,8 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from semg_lib.download.checksums import REGISTRY
+from semg_lib.download.checksums import REGISTRY, file_hash
 from semg_lib.errors import DataError
-from semg_lib.recordings.cache import file_hash
 
 _MOST_GAIN = 20  # an archive of signals that unpacks to more than this is a bomb
 _LARGEST = 64 << 30  # bytes unpacked

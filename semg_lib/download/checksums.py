@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,3 +67,12 @@ def read_registry(path: str | Path) -> dict[str, str]:
                 raise DataError(f"{path}: line {number} is not a name and a sha256; remove it")
             known[name] = digest
     return known
+
+
+def file_hash(path: Path) -> str:
+    """Return the sha256 of a file's content in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from semg_lib.download.checksums import REGISTRY, read_registry
+from semg_lib.download.checksums import REGISTRY, file_hash, read_registry
 from semg_lib.errors import DataError
 from semg_lib.recordings import labels as label_tools
-from semg_lib.recordings import matlab, ninapro, registered, simulator
-from semg_lib.recordings.cache import file_hash
-from semg_lib.recordings.databases import LABELS, Database, Exercise, known
+from semg_lib.recordings import ninapro, registered
+from semg_lib.recordings.databases import LABELS, Database, Exercise, known, movements_done
+from semg_lib.recordings.files import PRIVATE
 from semg_lib.recordings.ninapro import ExerciseFile
 from semg_lib.recordings.recording import Recording
 from semg_lib.recordings.registered import Claim
@@ -95,7 +95,7 @@ def files(root: str | Path) -> list[Path]:
     found.extend(registered.claims(root))
     if not found:
         raise DataError(f"{root}: no .mat file below it")
-    return sorted({path for path in found if ".semg" not in path.relative_to(root).parts})
+    return sorted({path for path in found if PRIVATE not in path.relative_to(root).parts})
 
 
 def verify(root: str | Path) -> Iterator[Finding]:
@@ -121,14 +121,13 @@ def verify(root: str | Path) -> Iterator[Finding]:
             if path in claims:
                 emg = _look_at_registered(finding, path, claims[path])
             else:
-                matlab.check(path)
                 file = ninapro.examine(path)
                 _look(finding, file)
                 emg = file.emg
         except DataError as error:
             finding.broken.append(str(error).removeprefix(f"{path}: "))
         else:
-            digest = hashlib.sha256(emg).hexdigest()
+            digest = hashlib.sha256(np.ascontiguousarray(emg)).hexdigest()
             other = signals.setdefault(digest, finding.path)
             if other != finding.path:
                 finding.suspicious.append(f"the same signal as {other.as_posix()}")
@@ -169,7 +168,7 @@ def _look(finding: Finding, file: ExerciseFile) -> None:
             _look_at_labels(finding, file, spec, exercise, label_name, repetition_name)
     _look_at_electrodes(finding, file.emg)
     if "restimulus" in file.columns:
-        agreed = label_tools.agreement(file.columns["stimulus"], file.columns["restimulus"])
+        agreed = label_tools.label_agreement(file.columns["stimulus"], file.columns["restimulus"])
         if agreed < _LEAST_AGREEMENT:
             finding.suspicious.append(f"stimulus and restimulus agree on {agreed:.0%} of samples")
 
@@ -270,9 +269,7 @@ def _look_at_labels(
         return
     if odd := ninapro.implausible(label, repetition, spec.rate):
         (finding.suspicious if file.checked else finding.broken).append(f"{label_name}: {odd}")
-    done = min(
-        exercise.n_movements, simulator.movements_done(spec, finding.subject) - exercise.offset
-    )
+    done = min(exercise.n_movements, movements_done(spec, finding.subject) - exercise.offset)
     pairs = np.unique(np.stack([label, repetition], axis=1)[label > 0], axis=0)
     lacking = done * spec.n_repetitions - len(pairs)
     if lacking > 0:

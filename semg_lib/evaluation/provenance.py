@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from semg_lib.learning import precision
+from semg_lib.learning.precision import pick
 
 PACKAGE = Path(__file__).parent.parent
 
@@ -22,7 +22,7 @@ PACKAGE = Path(__file__).parent.parent
 # are scored. Everything these reach counts, and nothing else. How files are read does not: a
 # record holds a hash of every recording that was read. The simulator counts where it was used.
 _PAPER = ("Settings", "replicate", "STUDIES")
-_SCORE = (("evaluation.scores", "Outcome"), ("evaluation.scores", "confusion"))
+_SCORE = (("evaluation.scores", "score"), ("evaluation.scores", "confusion"))
 _SIMULATE = ("recordings.simulator", "simulate")
 _SIMULATOR = ("recordings.simulator", "recordings.forearm")
 
@@ -244,5 +244,5 @@ def device_name(device: str) -> str:
     """Return the device in words: the GPU's name, or the processor and what it is made for."""
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
-    half = ", bfloat16" if precision.pick("auto", device) == "bfloat16" else ""
+    half = ", bfloat16" if pick("auto", device) == "bfloat16" else ""
     return f"CPU ({platform.machine()}, {torch.get_num_threads()} threads{half})"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
 import time
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -15,17 +17,16 @@ from typing import Any
 import numpy as np
 import pydantic
 
-from semg_lib.errors import DataError
-from semg_lib.evaluation.provenance import code_hash, device_name, versions
-from semg_lib.evaluation.scores import (
-    CostedScore,
-    Outcome,
-    Score,
-    SessionScore,
-    confusion,
-)
+from semg_lib.errors import DataError, DataWarning
+from semg_lib.evaluation.provenance import PACKAGE, code_hash, device_name, versions
+from semg_lib.evaluation.scores import CostedScore, Score, SessionScore, confusion, score
+from semg_lib.learning.outcomes import Outcome
+from semg_lib.recordings.source import Source
 
-RESULTS = Path(__file__).parent.parent.parent / "results"
+RECORD, STUDY = "record.json", "study.json"  # of a run's methods, and of its study
+ADDRESS = "https://github.com/dl-for-semg/dl-for-semg"
+_BESIDE = PACKAGE.parent / "results"
+RESULTS = _BESIDE if _BESIDE.is_dir() else None  # an installed copy has none beside it
 
 
 class Record(pydantic.BaseModel):
@@ -47,44 +48,67 @@ class Record(pydantic.BaseModel):
     code: str
     data: dict[int, str] = {}  # subject: hash of the recording that was read, none if simulated
     wall_seconds: float = 0.0
+    stacked: int = 1  # networks that were trained as one, at most
     labels: list[int] = []
     scores: list[SessionScore | CostedScore | Score] = []
     confusion: dict[str, list[list[int]]] = {}  # method: (true, predicted), over subjects
     losses: dict[str, list[list[float | None]]] = {}  # method: (subject, epoch); null: not finite
 
-    _began: float = pydantic.PrivateAttr(default_factory=time.monotonic)
+    _began: float = pydantic.PrivateAttr(0.0)
+    _path: Path | None = pydantic.PrivateAttr(None)  # where an open run is kept
+
+    def model_post_init(self, _: Any) -> None:
+        """Let the clock go on from what an earlier part of the run took."""
+        self._began = time.monotonic() - self.wall_seconds
 
     @classmethod
-    def start(cls, *, settings: Any, device: str, **run: Any) -> Record:
-        """Open the record of a run that begins now.
+    def start(
+        cls,
+        source: Source,
+        *,
+        paper: str,
+        subjects: Sequence[int],
+        settings: Any,
+        device: str,
+        labels: str | Sequence[str] = "restimulus",
+        **run: Any,
+    ) -> Record:
+        """Begin the record of a run that begins now.
 
         Parameters
         ----------
+        source : Source
+            Where its recordings come from.
         settings : dataclass
-            The paper's settings.
         device : str
             As torch names it.
+        labels : str or sequence of str
+            Which labels the run reads; hashes of what was read are part of the record.
         **run
-            paper, database, exercises, subjects, seed, recipe, preset, simulated and, of
-            recordings that were read, data (their fingerprints).
+            seed, recipe, preset and, if it is one, study.
         """
         values = json.loads(json.dumps(asdict(settings)))
         values.get("recipe", {}).pop("marks", None)
+        simulated = any(source.simulated(subject) for subject in subjects)
+        kinds = [labels] if isinstance(labels, str) else labels
+        hashes = [source.fingerprints(subjects, labels=kind) for kind in kinds]
         return cls(
+            paper=paper,
+            database=source.database,
+            exercises=source.exercises,
+            subjects=list(subjects),
+            simulated=simulated,
+            data={subject: "+".join(each[subject] for each in hashes) for subject in hashes[0]},
             settings=values,
             versions=versions(),
             device=device_name(device),
             date=date.today().isoformat(),
-            code=code_hash(run["paper"], simulated=run["simulated"]),
+            code=code_hash(paper, simulated=simulated),
             **run,
         )
 
     def resume(self, path: str | Path) -> Record:
-        """Return the record at that path if it is of the same run, cut off, else this one.
-
-        A run of other code, data, subjects, versions or settings is never continued, but begun
-        again.
-        """
+        """Return the record at that path if it is of the same run, cut off, else this one."""
         if not Path(path).is_file():
             return self
         before = load_record(path)
@@ -95,15 +119,43 @@ class Record(pydantic.BaseModel):
         same = all(getattr(self, name) == getattr(before, name) for name in names)
         return before if same else self
 
-    def done(self, subject: int, methods: Iterable[str]) -> bool:
-        """Tell whether every method has a score on this subject."""
+    def missing(self, subject: int, methods: Iterable[str]) -> list[str]:
+        """Return those of the methods that have no score on this subject yet, in their order."""
         scored = {score.method for score in self.scores if score.subject == subject}
-        return scored >= set(methods)
+        return [method for method in methods if method not in scored]
+
+    def left(
+        self, groups: Iterable[Sequence[int]], methods: Sequence[str]
+    ) -> Iterator[tuple[list[int], list[str]]]:
+        """Yield what is left to run of groups of subjects: some of a group, and methods.
+
+        It looks at the scores anew before each, so that a loop may add them as they come.
+        """
+        for group in groups:
+            lacking: dict[tuple[int, ...], list[str]] = {}
+            for method in methods:
+                subjects = tuple(each for each in group if self.missing(each, [method]))
+                lacking.setdefault(subjects, []).append(method)
+            yield from ((list(some), names) for some, names in lacking.items() if some)
 
     def add(self, outcome: Outcome) -> Score:
-        """Take in what one method predicted for one subject, and return its score."""
-        score = outcome.score
-        self.scores.append(score)
+        """Take in what one method predicted for one subject, and return its score.
+
+        The record of an open run is written before this returns.
+
+        Raises
+        ------
+        ValueError
+            If the method has a score on this subject already: its windows would count double.
+        """
+        if not self.missing(outcome.subject, [outcome.method]):
+            raise ValueError(
+                f"subject {outcome.subject} has a score of {outcome.method} already: "
+                "run only what Record.left returns"
+            )
+        made = score(outcome)
+        self.scores.append(made)
+        self.stacked = max(self.stacked, outcome.stacked)
         labels = sorted(set(self.labels) | set(np.unique(outcome.label).tolist()))
         total = confusion(outcome.label, outcome.predicted, np.array(labels))
         if outcome.method in self.confusion:
@@ -115,18 +167,60 @@ class Record(pydantic.BaseModel):
         if outcome.loss:
             finite = [round(each, 5) if math.isfinite(each) else None for each in outcome.loss]
             self.losses.setdefault(outcome.method, []).append(finite)
-        return score
+        if self._path:
+            self.save(self._path)
+        return made
 
     def save(self, path: str | Path) -> None:
-        """Write the record; a crash leaves the old file or the new one, never half of one."""
-        now = time.monotonic()
-        self.wall_seconds = round(self.wall_seconds + now - self._began, 1)
-        self._began = now
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}")
-        part.write_text(to_json(self))
+        """Write the record."""
+        self.wall_seconds = round(time.monotonic() - self._began, 1)
+        write_atomically(path, to_json(self))
+
+
+@contextlib.contextmanager
+def open_run(out: str | Path, source: Source, **what: Any) -> Iterator[Record]:
+    """Keep a run's record while it runs: ``with open_run(out, source, ...) as record``.
+
+    Every score is on the disk before `Record.add` returns. A run that was cut off goes on: the
+    record holds what was scored, and a loop runs what `Record.left` returns. One of other
+    code, data, subjects, versions or settings begins anew. Afterwards the record can be read;
+    what is added then is not written.
+
+    Parameters
+    ----------
+    out : path
+        The folder of the run; of a study the file is ``study.json`` there, else ``record.json``.
+        Nothing is written if it is empty.
+    source : Source
+    **what
+        The other arguments of `Record.start`.
+    """
+    record = Record.start(source, **what)
+    if not out:
+        yield record
+        return
+    path = Path(out, STUDY if record.study else RECORD)
+    record = record.resume(path)
+    record._path = path
+    try:
+        yield record
+    finally:
+        record._path = None
+
+
+def write_atomically(path: str | Path, text: str) -> None:
+    """Write a text file: a crash leaves the old file or the new one, never half of one."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # a name must not survive a power cut without its content
         part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _wider(matrix: Sequence[Sequence[int]], old: list[int], new: list[int]) -> np.ndarray:
@@ -163,7 +257,7 @@ def load_record(path: str | Path) -> Record:
     """
     path = Path(path)
     try:
-        return Record.model_validate_json(path.read_text())
+        return Record.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"{path}: no such record") from None
     except pydantic.ValidationError as error:
@@ -172,7 +266,13 @@ def load_record(path: str | Path) -> Record:
         raise DataError(f"{path}: not a record: {where}: {first['msg']}") from None
 
 
-def load_records(paper: str, folder: str | Path | None = None, **wanted: Any) -> list[Record]:
+def load_records(
+    paper: str,
+    folder: str | Path | None = None,
+    *,
+    default: list[Record] | None = None,
+    **wanted: Any,
+) -> list[Record]:
     """Read the stored records of one paper, in order of their names.
 
     Parameters
@@ -180,12 +280,36 @@ def load_records(paper: str, folder: str | Path | None = None, **wanted: Any) ->
     paper : str
     folder : path, optional
         Holds a folder of records for each paper; ``RESULTS`` if not given.
+    default : list of Record, optional
+        What to go on with where there are none, such as this run's; a `DataWarning` says so.
     **wanted
         Only records with these values, such as ``recipe="paper"``; without ``study``, only
         records of the paper's comparison.
+
+    Raises
+    ------
+    DataError
+        If there are no results at all, or neither a paper nor results of that name; unless
+        there is a default.
     """
-    wanted = {"study": ""} | wanted
-    records = [
-        load_record(path) for path in sorted((Path(folder or RESULTS) / paper).glob("*.json"))
-    ]
-    return [r for r in records if all(getattr(r, k) == v for k, v in wanted.items())]
+    folder, wanted = Path(folder) if folder else RESULTS, {"study": ""} | wanted
+    if folder is None:
+        why = f"no results beside this copy of semg_lib: git clone {ADDRESS} brings them"
+    elif not any(path.exists() for path in _places(paper, folder)):
+        known = ", ".join(sorted(each.name for each in folder.iterdir() if each.is_dir()))
+        why = f"{folder}: no results of {paper!r}: choose from {known}"
+    else:
+        records = [load_record(path) for path in sorted((folder / paper).glob("*.json"))]
+        chosen = [r for r in records if all(getattr(r, k) == v for k, v in wanted.items())]
+        if chosen or default is None:
+            return chosen
+        why = f"{folder}: no record of {paper} with {wanted}"
+    if default is None:
+        raise DataError(why)
+    warnings.warn(why, DataWarning, stacklevel=2)
+    return default
+
+
+def _places(paper: str, folder: Path) -> list[Path]:
+    """Return where a name is known: a new paper has a module, but no results yet."""
+    return [folder / paper, *(PACKAGE / room / f"{paper}.py" for room in ("papers", "studies"))]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pydantic
 import sklearn.metrics
+
+from semg_lib.learning.outcomes import CostedOutcome, Outcome, SessionOutcome
 
 
 class Score(pydantic.BaseModel):
@@ -20,57 +22,12 @@ class Score(pydantic.BaseModel):
     n_test: int
 
 
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """What one method predicted for one subject's test windows."""
-
-    subject: int
-    method: str
-    label: np.ndarray  # (window,)
-    predicted: np.ndarray  # (window,)
-    loss: tuple[float, ...] = ()  # training loss after every epoch, of a network
-
-    @property
-    def score(self) -> Score:
-        """Accuracy over windows, and over classes with equal weight."""
-        return Score(
-            subject=self.subject,
-            method=self.method,
-            accuracy=float(sklearn.metrics.accuracy_score(self.label, self.predicted)),
-            balanced_accuracy=balanced_accuracy(self.label, self.predicted),
-            classes=len(np.unique(self.label)),
-            n_test=len(self.label),
-        )
-
-
 class SessionScore(Score):
     """A score over several sessions; its accuracy is the mean of theirs."""
 
     sessions: list[float]  # accuracy in each session, in order
     agreement: list[float]  # how well a trial's windows agree; known without labels
     named: list[int]  # movements that some trial's vote names; known without labels
-
-
-@dataclass(frozen=True, eq=False)
-class SessionOutcome(Outcome):
-    """What one method predicted for one subject's test windows, session by session."""
-
-    session: np.ndarray = field(kw_only=True)  # (window,), the session each window is of
-    agreement: tuple[float, ...] = field(kw_only=True)  # by session, see `recalibration`
-    named: tuple[int, ...] = field(kw_only=True)  # by session, see `recalibration`
-
-    @property
-    def score(self) -> SessionScore:
-        """Accuracy as the mean over sessions, balanced accuracy over all windows."""
-        right = self.label == self.predicted
-        sessions = [float(right[self.session == each].mean()) for each in np.unique(self.session)]
-        plain = super().score
-        return SessionScore(
-            **plain.model_dump() | {"accuracy": float(np.mean(sessions))},
-            sessions=[round(each, 6) for each in sessions],
-            agreement=[round(each, 6) for each in self.agreement],
-            named=list(self.named),
-        )
 
 
 class CostedScore(Score):
@@ -82,25 +39,38 @@ class CostedScore(Score):
     train_seconds: float  # of processor, summed over cores
 
 
-@dataclass(frozen=True, eq=False)
-class CostedOutcome(Outcome):
-    """What one method predicted for one subject's test windows, and what that costs."""
+def score(outcome: Outcome) -> Score:
+    """Return accuracy over windows, and over classes with equal weight.
 
-    parameters: int | None = field(kw_only=True)
-    multiply_adds: int | None = field(kw_only=True)
-    latency_ms: float = field(kw_only=True)
-    train_seconds: float = field(kw_only=True)
-
-    @property
-    def score(self) -> CostedScore:
-        """Accuracy and costs."""
-        return CostedScore(
-            **super().score.model_dump(),
-            parameters=self.parameters,
-            multiply_adds=self.multiply_adds,
-            latency_ms=round(self.latency_ms, 3),
-            train_seconds=round(self.train_seconds, 1),
+    Over sessions, accuracy is the mean of theirs; balanced accuracy is over all windows.
+    """
+    label, predicted = outcome.label, outcome.predicted
+    plain = {
+        "subject": outcome.subject,
+        "method": outcome.method,
+        "accuracy": float(sklearn.metrics.accuracy_score(label, predicted)),
+        "balanced_accuracy": balanced_accuracy(label, predicted),
+        "classes": len(np.unique(label)),
+        "n_test": len(label),
+    }
+    if isinstance(outcome, SessionOutcome):
+        right = label == predicted
+        each = [float(right[outcome.session == one].mean()) for one in np.unique(outcome.session)]
+        return SessionScore(
+            **plain | {"accuracy": float(np.mean(each))},
+            sessions=[round(one, 6) for one in each],
+            agreement=[round(one, 6) for one in outcome.agreement],
+            named=list(outcome.named),
         )
+    if isinstance(outcome, CostedOutcome):
+        return CostedScore(
+            **plain,
+            parameters=outcome.parameters,
+            multiply_adds=outcome.multiply_adds,
+            latency_ms=round(outcome.latency_ms, 3),
+            train_seconds=round(outcome.train_seconds, 1),
+        )
+    return Score(**plain)
 
 
 def balanced_accuracy(label: np.ndarray, predicted: np.ndarray) -> float:

@@ -35,7 +35,7 @@ def interval(values: np.ndarray, *, level: float = 0.95, seed: int = 0) -> tuple
     result = scipy.stats.bootstrap(
         (values,), np.mean, confidence_level=level, rng=np.random.default_rng(seed)
     )
-    return tuple(float(each) for each in result.confidence_interval)
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
@@ -46,6 +46,29 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     adjusted = np.empty_like(p_values)
     adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1)
     return adjusted
+
+
+def hodges_lehmann(values: np.ndarray) -> float:
+    """Return the estimate that belongs to Wilcoxon's signed-rank test (Hodges and Lehmann 1963).
+
+    It is the median of the means of all pairs of values, each value with itself among them: the
+    shift that, taken from every value, leaves the test nothing to find. One subject far from the
+    others moves the mean as far as he likes, and this hardly.
+
+    Parameters
+    ----------
+    values : ndarray (subject,)
+
+    Returns
+    -------
+    float
+        Not-a-number without values.
+    """
+    values = np.asarray(values, float)
+    if not len(values):
+        return float("nan")
+    first, second = np.triu_indices(len(values))
+    return float(np.median((values[first] + values[second]) / 2))
 
 
 def signed_rank(differences: pd.DataFrame) -> pd.DataFrame:
@@ -59,25 +82,38 @@ def signed_rank(differences: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a question: mean difference, its bootstrap interval, and p of Wilcoxon's
-        signed-rank test, adjusted for the number of questions by Holm.
+        One row a question: mean difference, its bootstrap interval, the test's own estimate of
+        the difference (`hodges_lehmann`), and p of Wilcoxon's signed-rank test, adjusted for the
+        number of questions by Holm.
     """
     rows = {}
     for question, difference in differences.items():
         values = difference.to_numpy()
         low, high = interval(values)
-        p = scipy.stats.wilcoxon(values).pvalue if np.any(values) else 1.0
-        rows[question] = {"difference": values.mean(), "low": low, "high": high, "p": p}
-    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(differences.columns.name)
+        rows[question] = {
+            "difference": difference.mean(),
+            "low": low,
+            "high": high,
+            "estimate": hodges_lehmann(values),
+            "p": scipy.stats.wilcoxon(values).pvalue if np.any(values) else 1.0,
+        }
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.index.name = differences.columns.name
     table["p"] = holm(table["p"].to_numpy())
     return table
 
 
-def verdict(test: Mapping[str, float], *, level: float = 0.05) -> str:
-    """Say what a row of `signed_rank` makes of the claim that the difference is positive."""
-    if not test["p"] < level:
-        return "undecided"
-    return "supported" if test["difference"] > 0 else "not supported"
+def verdict(difference: float, estimate: float, p: float, *, level: float = 0.05) -> str:
+    """Say what a row of `signed_rank` makes of the claim that the difference is positive.
+
+    p is of ranks: it says that most subjects differ one way, not that their mean does. So a small
+    one decides only where the test's estimate and the mean point the same way.
+    """
+    if p < level and difference > 0 and estimate > 0:
+        return "supported"
+    if p < level and difference < 0 and estimate < 0:
+        return "not supported"
+    return "undecided"
 
 
 def judge(differences: Mapping[str, pd.Series]) -> pd.DataFrame:
@@ -92,17 +128,49 @@ def judge(differences: Mapping[str, pd.Series]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a claim: subjects, mean difference and its 95 % bootstrap interval in points, p of
-        Wilcoxon's signed-rank test adjusted by Holm, and whether the claim is supported, not
-        supported or undecided. Under six subjects p cannot fall below 0.05, so all stays
-        undecided.
+        One row a claim: subjects, mean difference and its 95 % bootstrap interval in points, the
+        test's own estimate in points, p of Wilcoxon's signed-rank test adjusted by Holm, and
+        whether the claim is supported, not supported or undecided. Under six subjects p cannot
+        fall below 0.05, so all stays undecided.
     """
     complete = pd.DataFrame(differences).dropna().rename_axis("claim", axis="columns")
     table = signed_rank(complete)
     table.insert(0, "subjects", len(complete))
-    table["verdict"] = [verdict(row) for _, row in table.iterrows()]
-    table[["difference", "low", "high"]] *= 100
+    tests = zip(table["difference"], table["estimate"], table["p"], strict=True)
+    table["verdict"] = [verdict(*test) for test in tests]
+    table[["difference", "low", "high", "estimate"]] *= 100
     return table
+
+
+def best_by_others(accuracy: pd.DataFrame) -> pd.Series:
+    """Return, for each subject, the accuracy of the method that is best on the other subjects.
+
+    "The best method" is a choice, and one made on the subjects that it is then tested on is
+    flattered by their noise: of methods that are all alike, the one called best is above the
+    others on these very subjects, and nowhere else. Here a subject has no say in the choice for
+    himself.
+
+    Parameters
+    ----------
+    accuracy : DataFrame (subject, method)
+
+    Returns
+    -------
+    Series (subject,)
+        Not-a-number for a subject without others.
+
+    Raises
+    ------
+    ValueError
+        If a method has no score on some subject.
+    """
+    _check_complete(accuracy)
+    best = pd.Series(np.nan, index=accuracy.index, name="best by others")
+    for subject in accuracy.index:
+        others = accuracy.drop(index=subject)
+        if len(others):
+            best[subject] = accuracy.loc[subject, others.mean().idxmax()]
+    return best
 
 
 def mean_ranks(accuracy: pd.DataFrame) -> pd.Series:
@@ -117,10 +185,14 @@ def mean_ranks(accuracy: pd.DataFrame) -> pd.Series:
     ValueError
         If a method has no score on some subject.
     """
+    _check_complete(accuracy)
+    return accuracy.rank(axis=1, ascending=False).mean().sort_values()
+
+
+def _check_complete(accuracy: pd.DataFrame) -> None:
     if accuracy.isna().any(axis=None):
         missing = accuracy.columns[accuracy.isna().any()].tolist()
         raise ValueError(f"no score of {missing} on some subject: rank methods on the same ones")
-    return accuracy.rank(axis=1, ascending=False).mean().sort_values()
 
 
 def friedman(accuracy: pd.DataFrame) -> float:

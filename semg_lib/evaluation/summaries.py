@@ -8,10 +8,7 @@ import numpy as np
 import pandas as pd
 
 from semg_lib.evaluation.records import Record
-from semg_lib.evaluation.scores import (
-    Reported,
-    Score,
-)
+from semg_lib.evaluation.scores import Reported, Score
 from semg_lib.evaluation.statistics import interval
 
 
@@ -132,7 +129,8 @@ def beside_reported(
         kind = "simulated, " if records[0].simulated else ""
         table = summary(records)
         columns[title.replace("_", " ")] = {
-            method: f"{row['mean']:.2f} ± {row['sd']:.2f} ({kind}{row['subjects']:.0f} subjects)"
+            str(method): f"{row['mean']:.2f} ± {row['sd']:.2f} "
+            f"({kind}{row['subjects']:.0f} subjects)"
             for method, row in table.iterrows()
         }
     return pd.DataFrame(columns).fillna("")

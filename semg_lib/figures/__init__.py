@@ -4,7 +4,7 @@ from semg_lib.figures.data_quality import electrode_map, onsets
 from semg_lib.figures.methods import costs, gained, ranks
 from semg_lib.figures.networks import components, input_images, responses, spectrogram_steps
 from semg_lib.figures.results import against, confusion, curves, scatter, sessions, subject_dots
-from semg_lib.figures.scrubbing import scrubber, stretches
+from semg_lib.figures.scrubbing import scrubber
 from semg_lib.figures.signals import (
     delays,
     electrodes,
@@ -14,27 +14,10 @@ from semg_lib.figures.signals import (
     split_map,
     window_images,
 )
-from semg_lib.figures.style import (
-    BLUE,
-    CYCLE,
-    INK,
-    ORANGE,
-    SKY,
-    TITLES,
-    VERMILION,
-    Picture,
-    new,
-    picture,
-)
+from semg_lib.figures.style import TITLES, Picture, title
 
 __all__ = [
-    "BLUE",
-    "CYCLE",
-    "INK",
-    "ORANGE",
-    "SKY",
     "TITLES",
-    "VERMILION",
     "Picture",
     "against",
     "components",
@@ -48,9 +31,7 @@ __all__ = [
     "gained",
     "input_images",
     "movement_map",
-    "new",
     "onsets",
-    "picture",
     "ranks",
     "responses",
     "scatter",
@@ -59,7 +40,7 @@ __all__ = [
     "spectra",
     "spectrogram_steps",
     "split_map",
-    "stretches",
     "subject_dots",
+    "title",
     "window_images",
 ]

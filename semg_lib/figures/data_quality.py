@@ -50,7 +50,7 @@ def electrode_map(amplitude: np.ndarray, subjects: Sequence[int]) -> Picture:
         xlabel="electrode",
         ylabel="subject",
     )
-    row, column = np.unravel_index(amplitude.argmin(), amplitude.shape)
+    row, column = divmod(int(amplitude.argmin()), n_channels)
     return picture(
         figure,
         f"Mean amplitude of {n_channels} electrodes for {n_subjects} subjects: from "

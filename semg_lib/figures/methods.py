@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
 from semg_lib.evaluation import statistics
-from semg_lib.figures.style import BLUE, CYCLE, INK, TITLES, VERMILION, Picture, new, picture
+from semg_lib.figures.style import BLUE, CYCLE, INK, TITLES, VERMILION, Picture, new, picture, title
 
 
 def ranks(accuracy: pd.DataFrame, *, titles: Mapping[str, str] = TITLES) -> Picture:
@@ -20,7 +20,7 @@ def ranks(accuracy: pd.DataFrame, *, titles: Mapping[str, str] = TITLES) -> Pict
     order = statistics.mean_ranks(accuracy)
     difference = statistics.critical_difference(len(order), len(accuracy))
     groups = statistics.not_told_apart(order, difference)
-    names = [titles.get(each, each) for each in order.index]
+    names = [title(each, titles) for each in order.index]
     figure, axis = new(7, 1.2 + 0.3 * (len(order) + len(groups)))
     for row, (name, rank) in enumerate(zip(names, order, strict=True)):
         axis.plot([rank, rank], [0, -(row + 1)], color="#b8c0c8", lw=0.8, zorder=0)
@@ -45,7 +45,7 @@ def ranks(accuracy: pd.DataFrame, *, titles: Mapping[str, str] = TITLES) -> Pict
     )
     axis.spines["left"].set_visible(False)
     told = "; ".join(f"{name} {rank:.2f}" for name, rank in zip(names, order, strict=True))
-    joined = "; ".join(" and ".join(titles.get(each, each) for each in g) for g in groups)
+    joined = "; ".join(" and ".join(title(each, titles) for each in g) for g in groups)
     alt = (
         f"Mean ranks over {len(accuracy)} subjects: {told}. Critical difference {difference:.2f}. "
         f"Not told apart: {joined or 'none'}."
@@ -61,13 +61,13 @@ def costs(table: pd.DataFrame, *, titles: Mapping[str, str] = TITLES) -> Picture
     table : DataFrame (method, ...)
         Column ``accuracy``, in per cent, and one for each cost, named with its unit.
     """
-    prices = [name for name in table if name != "accuracy"]
+    prices = [str(name) for name in table if name != "accuracy"]
     figure, axes = new(8, 3.4, 1, len(prices), sharey=True)
     for axis, price in zip(axes, prices, strict=True):
         for (method, row), colour in zip(table.iterrows(), CYCLE, strict=False):
             axis.plot(
                 row[price], row["accuracy"], "o", ms=8, color=colour,
-                label=titles.get(method, method),
+                label=title(method, titles),
             )  # fmt: skip
         axis.set(xscale="log", xlabel=price)
         axis.grid(True, alpha=0.6)
@@ -77,7 +77,7 @@ def costs(table: pd.DataFrame, *, titles: Mapping[str, str] = TITLES) -> Picture
         fontsize=8,
     )  # fmt: skip
     told = "; ".join(
-        f"{titles.get(method, method)} {row['accuracy']:.1f} %, "
+        f"{title(method, titles)} {row['accuracy']:.1f} %, "
         + ", ".join(f"{price} {row[price]:.3g}" for price in prices if row[price] == row[price])
         for method, row in table.iterrows()
     )
@@ -92,14 +92,14 @@ def gained(table: pd.DataFrame, *, titles: Mapping[str, str] = TITLES) -> Pictur
     table : DataFrame (protocol and method, ...)
         As `listing.gained` returns it.
     """
-    protocols: Sequence[str] = list(table.index.unique("protocol"))
-    methods: Sequence[str] = list(table.index.unique("method"))
+    protocols = list(table.index.unique("protocol"))
+    methods = list(table.index.unique("method"))
     figure, axis = new(7.4, 0.42 * len(protocols) + 1.5)
     for i, (method, colour) in enumerate(zip(methods, CYCLE, strict=False)):
         rows = table.xs(method, level="method").loc[protocols]
         height = [row + 0.22 * (i - (len(methods) - 1) / 2) for row in range(len(protocols))]
         axis.hlines(height, rows["low"], rows["high"], color=colour, lw=1.5)
-        axis.plot(rows["gained"], height, "o", ms=5, color=colour, label=titles.get(method, method))
+        axis.plot(rows["gained"], height, "o", ms=5, color=colour, label=title(method, titles))
     axis.axvline(0, color=INK, lw=0.8)
     axis.set(
         yticks=range(len(protocols)),
@@ -111,5 +111,5 @@ def gained(table: pd.DataFrame, *, titles: Mapping[str, str] = TITLES) -> Pictur
     axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
     first = table.xs(methods[0], level="method")
     told = "; ".join(f"{name} {row['gained']:+.1f}" for name, row in first.iterrows())
-    alt = f"Points gained by each protocol, {titles.get(methods[0], methods[0])}: {told}."
+    alt = f"Points gained by each protocol, {title(methods[0], titles)}: {told}."
     return picture(figure, alt)

@@ -7,25 +7,27 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 import scipy.stats
+from numpy.typing import ArrayLike
 
 from semg_lib.evaluation.scores import Reported
 from semg_lib.evaluation.statistics import interval
 from semg_lib.figures.style import (
-    _DASHES,
-    _LINES,
     BLUE,
     CYCLE,
+    DASHES,
     INK,
+    LINES,
     SKY,
     TITLES,
     VERMILION,
     Picture,
     new,
     picture,
+    title,
 )
 
 
-def curves(losses: Mapping[str, Sequence[float]], *, chance: float | None = None) -> Picture:
+def curves(losses: Mapping[str, Sequence[float | None]], *, chance: float | None = None) -> Picture:
     """Draw training loss over epochs, one line a name; ``chance`` is the loss of guessing."""
     figure, axis = new(6, 2.9)
     for name, loss in losses.items():
@@ -42,7 +44,7 @@ def curves(losses: Mapping[str, Sequence[float]], *, chance: float | None = None
     return picture(figure, f"Training loss, first and last epoch: {ends}.")
 
 
-def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[int], title: str = "") -> Picture:
+def confusion(matrix: ArrayLike, labels: Sequence[int], title: str = "") -> Picture:
     """Draw a confusion matrix, each row as shares of the true class."""
     counts = np.asarray(matrix, float)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -100,12 +102,12 @@ def subject_dots(
         low, high = interval(values)
         axis.plot([low, high], [row, row], color=BLUE, lw=3, solid_capstyle="butt")
         axis.plot(values.mean(), row, "|", ms=14, mew=2.5, color=INK)
-        lines.append(f"{titles.get(method, method)} {values.mean():.1f} %")
+        lines.append(f"{title(method, titles)} {values.mean():.1f} %")
         if method in said:
             axis.plot(said[method].mean, row, "D", ms=7, mfc="none", mec=VERMILION, mew=1.6)
     axis.set(
         yticks=range(len(methods)),
-        yticklabels=[titles.get(method, method) for method in methods],
+        yticklabels=[title(method, titles) for method in methods],
         xlabel=f"{value}, %\n(dots: subjects; bar: 95 % interval of the mean)",
         ylim=(len(methods) - 0.5, -0.5),
     )
@@ -129,11 +131,11 @@ def sessions(by_session: pd.DataFrame) -> Picture:
     for row, method in enumerate(methods):
         values = 100 * by_session.loc[method].to_numpy()
         kind, _, mode = method.partition("_")
-        colour, place = _LINES.get(kind, INK), numbers + 0.05 * (row - len(methods) / 2)
+        colour, place = LINES.get(kind, INK), numbers + 0.05 * (row - len(methods) / 2)
         ends = np.array([interval(column) for column in values.T])
-        label = TITLES.get(method, method)
+        label = title(method)
         axis.plot(
-            place, values.mean(axis=0), ls=_DASHES.get(mode, "-"), marker="o", ms=4, color=colour,
+            place, values.mean(axis=0), ls=DASHES.get(mode, "-"), marker="o", ms=4, color=colour,
             label=label,
         )  # fmt: skip
         axis.vlines(place, ends[:, 0], ends[:, 1], color=colour, lw=1.2, alpha=0.7)
@@ -165,12 +167,10 @@ def against(
     told = []
     for (name, values), colour in zip(lines.items(), CYCLE, strict=False):
         ends = np.array([interval(column) for column in values.T])
-        axis.plot(
-            x, values.mean(axis=0), marker="o", ms=4, color=colour, label=TITLES.get(name, name)
-        )
+        axis.plot(x, values.mean(axis=0), marker="o", ms=4, color=colour, label=title(name))
         axis.vlines(x, ends[:, 0], ends[:, 1], color=colour, lw=1.2, alpha=0.7)
         pairs = ", ".join(f"{a:g}: {b:.1f}" for a, b in zip(x, values.mean(axis=0), strict=True))
-        told.append(f"{TITLES.get(name, name)} {pairs}")
+        told.append(f"{title(name)} {pairs}")
     axis.axhline(0, color=INK, lw=0.8)
     axis.set(xlabel=xlabel, ylabel=ylabel)
     axis.grid(True, alpha=0.6)

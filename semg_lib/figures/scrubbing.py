@@ -50,7 +50,7 @@ def scrubber(
     DataError
         If the recording is of a person, or labels and signal differ in length.
     """
-    from IPython.display import HTML  # there wherever a page is shown
+    from IPython.display import HTML
 
     if not recording.simulated:
         raise DataError(f"{recording!r}: a page would give it away; show a simulated one")
@@ -68,13 +68,13 @@ def scrubber(
         "rate": recording.rate,
         "length": round(window_ms * recording.rate / 1000),
         "step": round(step_ms * recording.rate / 1000),
-        "screen": stretches(screen[shown]),
-        "aligned": stretches(recording.label[shown]),
+        "screen": _stretches(screen[shown]),
+        "aligned": _stretches(recording.label[shown]),
     }
     return HTML(_PAGE.read_text().replace("__DATA__", json.dumps(data)))
 
 
-def stretches(label: np.ndarray) -> list[tuple[int, int, int]]:
+def _stretches(label: np.ndarray) -> list[tuple[int, int, int]]:
     """Return (first sample, one past the last, label) of every stretch of one label."""
     change = np.flatnonzero(np.diff(label)) + 1
     ends = [0, *change.tolist(), len(label)]

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import PIL.Image
+from cycler import cycler
 from matplotlib.figure import Figure
 
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
+
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-
-
 PURPLE, SKY, YELLOW, INK = "#CC79A7", "#56B4E9", "#F0E442", "#24292f"
-
-
 CYCLE = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, INK)
 
-
-_STYLE = {
+_STYLE: dict[RcKeyType, Any] = {
     "figure.dpi": 160,
     "font.size": 10,
     "axes.spines.top": False,
@@ -29,31 +30,34 @@ _STYLE = {
     "axes.labelcolor": INK,
     "axes.titlesize": 10,
     "axes.titlelocation": "left",
-    "axes.prop_cycle": mpl.cycler(color=CYCLE),
+    "axes.prop_cycle": cycler(color=CYCLE),
     "text.color": INK,
     "xtick.color": INK,
     "ytick.color": INK,
     "grid.color": "#d8dee4",
 }
 
+# Methods by the names that readers see.
+TITLES = {
+    "cnn": "CNN",
+    "lda": "LDA",
+    "knn": "kNN",
+    "svm": "SVM",
+    "random_forest": "Random Forests",
+    "cnn_frozen": "CNN, frozen",
+    "cnn_recalibrated": "CNN, recalibrated",
+    "cnn_oracle": "CNN, oracle",
+    "svm_frozen": "SVM, frozen",
+    "svm_recalibrated": "SVM, recalibrated",
+}
+# How the lines of these methods are drawn: a colour a kind, a dash a mode.
+LINES = {"cnn": BLUE, "svm": ORANGE}
+DASHES = {"frozen": ":", "recalibrated": "-", "oracle": "--"}
 
-TITLES = (
-    {"cnn": "CNN"}
-    | {"lda": "LDA", "knn": "kNN", "svm": "SVM", "random_forest": "Random Forests"}
-    | {
-        "cnn_frozen": "CNN, frozen",
-        "cnn_recalibrated": "CNN, recalibrated",
-        "cnn_oracle": "CNN, oracle",
-        "svm_frozen": "SVM, frozen",
-        "svm_recalibrated": "SVM, recalibrated",
-    }
-)
 
-
-_LINES = {"cnn": BLUE, "svm": ORANGE}
-
-
-_DASHES = {"frozen": ":", "recalibrated": "-", "oracle": "--"}
+def title(method: object, titles: Mapping[str, str] = TITLES) -> str:
+    """Return a method's name as readers see it."""
+    return titles.get(str(method), str(method))
 
 
 @dataclass(frozen=True, eq=False)

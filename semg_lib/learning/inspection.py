@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import math
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+import torchinfo
 from torch import nn
+from torchinfo.layer_info import LayerInfo
 
 from semg_lib.learning.training import History
 
@@ -17,9 +20,9 @@ if TYPE_CHECKING:
     from IPython.display import Markdown
 
 
-def source(thing: object) -> Markdown:
+def source(thing: Callable[..., Any]) -> Markdown:
     """Return the source of a class or function, highlighted, without its docstring."""
-    from IPython.display import Markdown  # there wherever it is shown
+    from IPython.display import Markdown
 
     text = inspect.getsource(thing)
     doc = inspect.getdoc(thing)
@@ -29,31 +32,21 @@ def source(thing: object) -> Markdown:
     return Markdown(f"```python\n{text}```")
 
 
-def _outputs(network: nn.Module, x: torch.Tensor) -> dict[str, torch.Tensor]:
-    seen: dict[str, torch.Tensor] = {}
-    hooks = [
-        child.register_forward_hook(lambda _, __, out, name=name: seen.update({name: out}))
-        for name, child in network.named_children()
-    ]
-    try:
-        with torch.no_grad():
-            network(x)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return seen
+def _layers(network: nn.Module, n_channels: int, n_samples: int) -> list[LayerInfo]:
+    """Return what torchinfo says of every module, from the network itself to its last."""
+    x = torch.zeros(1, n_channels, n_samples)  # torchinfo's own input would move the random state
+    return torchinfo.summary(network, input_data=x, verbose=0).summary_list
 
 
 def layers(network: nn.Module, n_channels: int, n_samples: int) -> str:
     """Return a network's blocks as text: output shape (without batch) and parameters."""
-    seen = _outputs(network, torch.zeros(1, n_channels, n_samples))
+    whole, *inner = _layers(network, n_channels, n_samples)
     lines = [f"{'block':<12}{'output':<18}{'parameters':>10}"]
-    for name, out in seen.items():
-        shape = " x ".join(str(each) for each in out.shape[1:])
-        count = sum(p.numel() for p in network.get_submodule(name).parameters())
-        lines.append(f"{name:<12}{shape:<18}{count:>10,}")
-    total = sum(p.numel() for p in network.parameters())
-    return "\n".join([*lines, f"{'in all':<30}{total:>10,}"])
+    for block in inner:
+        if block.depth == 1:
+            shape = " x ".join(str(each) for each in block.output_size[1:])
+            lines.append(f"{block.var_name:<12}{shape:<18}{block.num_params:>10,}")
+    return "\n".join([*lines, f"{'in all':<30}{whole.num_params:>10,}"])
 
 
 def multiply_adds(network: nn.Module, n_channels: int, n_samples: int) -> int:
@@ -65,23 +58,15 @@ def multiply_adds(network: nn.Module, n_channels: int, n_samples: int) -> int:
 
 
 def costs(network: nn.Module, n_channels: int, n_samples: int) -> list[int]:
-    """Return what `multiply_adds` counts of each layer, from first to last."""
-    found: list[int] = []
+    """Return what `multiply_adds` counts of each layer, from first to last.
 
-    def count(layer: nn.Module, _, out: torch.Tensor) -> None:
-        found.append(out[0].numel() * layer.weight[0].numel())
-
-    layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-    hooks = [layer.register_forward_hook(count) for layer in layers]
-    was_training = network.training
-    try:
-        with torch.no_grad():
-            network.eval()(torch.zeros(1, n_channels, n_samples))
-    finally:
-        network.train(was_training)
-        for hook in hooks:
-            hook.remove()
-    return found
+    Weights are multiplied, biases only added; torchinfo's own count takes both as pairs.
+    """
+    return [
+        math.prod(layer.output_size[1:]) * layer.module.weight[0].numel()
+        for layer in _layers(network, n_channels, n_samples)
+        if isinstance(layer.module, nn.Conv2d | nn.Linear)
+    ]
 
 
 def latency_ms(network: nn.Module, n_channels: int, n_samples: int, *, repeats: int = 30) -> float:
@@ -132,7 +117,15 @@ def signal_scales(network: nn.Module, x: np.ndarray) -> dict[str, float]:
     network : Module
     x : ndarray (window, channel, time)
     """
-    outputs = _outputs(network, torch.as_tensor(x))
+    outputs: dict[str, torch.Tensor] = {}
+    hooks = [
+        child.register_forward_hook(lambda _, __, out, name=name: outputs.update({name: out}))
+        for name, child in network.named_children()
+    ]
+    with torch.no_grad():
+        network(torch.as_tensor(x))
+    for hook in hooks:
+        hook.remove()
     return {name: float(out.std()) for name, out in outputs.items()}
 
 

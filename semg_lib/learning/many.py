@@ -2,8 +2,10 @@
 
 A network of the papers in this book is so small that a GPU spends more time on starting kernels
 than on running them. Stacked, many networks are one: every parameter has a first axis over the
-networks, and one kernel works on all of them. Each keeps its own windows, order, noise and
-dropout, and ends where `training.fit` would have brought it alone.
+networks, and one kernel works on all of them. Each keeps its own windows, order and noise, and
+ends where `training.fit` would have brought it alone, up to rounding. Dropout is the exception:
+its masks are drawn for the whole stack, so with dropout what a network learns depends on how many
+are in it. An outcome says how many were (``stacked``).
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,6 +22,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state
 
 from semg_lib.learning import training
+from semg_lib.learning.precision import computing
 from semg_lib.learning.training import Augmentation, History, Recipe
 from semg_lib.signals.windows import Windows
 
@@ -32,10 +36,10 @@ def fit_many(
     seeds: Sequence[int],
     device: str = "cpu",
     augmentations: Sequence[Augmentation | None] | None = None,
-    report: Callable[[int, list[History]], None] | None = None,
-    stacked: bool | None = None,
 ) -> list[History]:
     """Train networks of one architecture, in place, each on windows of its own.
+
+    It pays on a GPU; on a CPU one network after the other is faster.
 
     Parameters
     ----------
@@ -52,12 +56,6 @@ def fit_many(
     device : str
     augmentations : sequence of callable, optional
         Of each, where ``recipe.augment`` asks for one.
-    report : callable, optional
-        Called after every epoch with its number and the histories; after every network where they
-        are trained one by one.
-    stacked : bool, optional
-        Whether to stack. If not given: on a GPU, where it pays; not on a CPU, where it is slower.
-
     Returns
     -------
     list of History
@@ -73,46 +71,55 @@ def fit_many(
         If the lengths of the arguments differ, a network has no window, or the recipe augments
         without augmentations.
     """
-    if not networks:
-        return []
     augmentations = augmentations or [None] * len(networks)
     lengths = {len(each) for each in (networks, windows, classes, seeds, augmentations)}
     if len(lengths) != 1:
         raise ValueError(f"networks, windows, classes and seeds must be as many, got {lengths}")
-    if stacked is None:
-        stacked = torch.device(device).type != "cpu"
-    if not stacked:
-        return [
-            training.fit(network, own, names, recipe, seed=seed, device=device, augmentation=change)
-            for network, own, names, seed, change in zip(
-                networks, windows, classes, seeds, augmentations, strict=True
-            )
-        ]
     if not all(len(own) for own in windows):
         raise ValueError("no window to train on: check movements, repetitions and window length")
     if recipe.augment and None in augmentations:
         raise ValueError("the recipe augments: pass augmentations, or set augment to False")
-    alike: dict[tuple, list[int]] = {}  # networks of one architecture on windows of one shape
+    histories = [History() for _ in networks]
+    for members in alike(networks, windows):
+        _fit_alike(
+            [networks[i] for i in members],
+            _Data.of(
+                [windows[i] for i in members],
+                [classes[i] for i in members],
+                [seeds[i] for i in members],
+                [augmentations[i] for i in members],
+                recipe,
+                device,
+            ),
+            recipe,
+            device,
+            [histories[i] for i in members],
+        )
+    return histories
+
+
+def alike(networks: Sequence[nn.Module], windows: Sequence[Windows]) -> list[list[int]]:
+    """Return which networks are of one architecture on windows of one shape, by position."""
+    groups: dict[tuple, list[int]] = {}
     for i, (network, own) in enumerate(zip(networks, windows, strict=True)):
         sizes = tuple(each.shape for each in network.state_dict().values())
-        alike.setdefault((own.recording.n_channels, own.length, sizes), []).append(i)
-    if len(alike) > 1:
-        found: dict[int, History] = {}
-        for members in alike.values():
-            groups = (networks, windows, classes, seeds, augmentations)
-            own = [[group[i] for i in members] for group in groups]
-            trained = fit_many(
-                *own[:3], recipe, seeds=own[3], device=device, augmentations=own[4], stacked=True
-            )
-            found |= dict(zip(members, trained, strict=True))
-        return [found[i] for i in range(len(networks))]
-    data = _Data.of(windows, classes, seeds, recipe, device)
+        groups.setdefault((own.recording.n_channels, own.length, sizes), []).append(i)
+    return list(groups.values())
+
+
+def _fit_alike(
+    networks: Sequence[nn.Module],
+    data: _Data,
+    recipe: Recipe,
+    device: str,
+    histories: Sequence[History],
+) -> None:
+    """Train networks that can be stacked."""
     stack = _Stack.of(networks, recipe, device)
-    histories = [History() for _ in networks]
     running = torch.ones(len(networks), dtype=torch.bool)
     for epoch in range(1, recipe.epochs + 1):
-        rate = recipe.learning_rate * training._schedule(recipe)(epoch - 1)
-        total, correct = stack.epoch(data, rate, running, augmentations)
+        rate = recipe.learning_rate * training.schedule(recipe)(epoch - 1)
+        total, correct = stack.epoch(data, rate, running)
         for i in running.nonzero().flatten().tolist():
             seen = data.counts[i]
             histories[i].loss.append(total[i] / seen)
@@ -123,25 +130,40 @@ def fit_many(
                     f"the loss of network {i} is {histories[i].loss[-1]} after epoch {epoch}: its "
                     f"training stopped; lower the learning rate ({recipe.learning_rate:g})",
                     RuntimeWarning,
-                    stacklevel=2,
+                    stacklevel=3,
                 )
-        if report:
-            report(epoch, histories)
         if not running.any():
             break
     stack.leave(networks)
-    return histories
 
 
 def together(subjects: Sequence[int], device: str) -> list[list[int]]:
     """Return which subjects to replicate at once: all on a GPU, each by itself on a CPU."""
-    if torch.device(device).type == "cpu":
+    if not pays(device):
         return [[subject] for subject in subjects]
     return [list(subjects)] if subjects else []
 
 
+def pays(device: str) -> bool:
+    """Tell whether networks train faster stacked: on a GPU."""
+    return torch.device(device).type != "cpu"
+
+
+@dataclass(frozen=True, eq=False)
 class _Data:
-    """All networks' windows as one signal on the device, and each network's order."""
+    """All networks' windows as one signal on the device, and each network's order and noise."""
+
+    images: Tensor  # (start, channel, time)
+    starts: Tensor  # (window of any network,)
+    target: Tensor  # (window of any network,)
+    sizes: list[int]  # windows of each network
+    first: np.ndarray  # of each network in starts and target
+    counts: list[int]  # what each sees in an epoch, changed copies too
+    orders: list[torch.Generator]
+    noises: list[torch.Generator]
+    augmentations: Sequence[Augmentation | None]
+    batch_size: int
+    device: str
 
     @classmethod
     def of(
@@ -149,26 +171,30 @@ class _Data:
         windows: Sequence[Windows],
         classes: Sequence[np.ndarray],
         seeds: Sequence[int],
+        augmentations: Sequence[Augmentation | None],
         recipe: Recipe,
         device: str,
     ) -> _Data:
-        self = cls()
         ends = np.cumsum([0] + [len(own.recording.emg) for own in windows])
         signal = np.concatenate([own.recording.emg for own in windows])
-        self.images = torch.as_tensor(signal, device=device).unfold(0, windows[0].length, 1)
         starts = [own.starts + end for own, end in zip(windows, ends, strict=False)]
-        self.starts = torch.as_tensor(np.concatenate(starts), device=device)
         target = [
             training.encode(own.label, names) for own, names in zip(windows, classes, strict=True)
         ]
-        self.target = torch.as_tensor(np.concatenate(target), device=device)
-        self.sizes = [len(own) for own in windows]
-        self.first = np.cumsum([0, *self.sizes])  # of each network in starts and target
-        self.counts = [n * (2 if recipe.augment else 1) for n in self.sizes]
-        self.orders = [torch.Generator().manual_seed(seed) for seed in seeds]
-        self.noises = [torch.Generator(device).manual_seed(seed) for seed in seeds]
-        self.batch_size, self.device = recipe.batch_size, device
-        return self
+        sizes = [len(own) for own in windows]
+        return cls(
+            images=torch.as_tensor(signal, device=device).unfold(0, windows[0].length, 1),
+            starts=torch.as_tensor(np.concatenate(starts), device=device),
+            target=torch.as_tensor(np.concatenate(target), device=device),
+            sizes=sizes,
+            first=np.cumsum([0, *sizes]),
+            counts=[n * (2 if recipe.augment else 1) for n in sizes],
+            orders=[torch.Generator().manual_seed(seed) for seed in seeds],
+            noises=[torch.Generator(device).manual_seed(seed) for seed in seeds],
+            augmentations=augmentations,
+            batch_size=recipe.batch_size,
+            device=device,
+        )
 
     def steps(self, running: Tensor) -> list[dict[int, dict[int, Tensor]]]:
         """Return, for every step of an epoch, batches by their size and then by network."""
@@ -185,9 +211,7 @@ class _Data:
             steps.append(sizes)
         return steps
 
-    def gather(
-        self, batches: dict[int, Tensor], augmentations: Sequence[Augmentation | None]
-    ) -> tuple[Tensor, Tensor]:
+    def gather(self, batches: dict[int, Tensor]) -> tuple[Tensor, Tensor]:
         """Return windows (network, batch, channel, time) and targets (network, batch)."""
         index = torch.stack([each % self.sizes[i] + self.first[i] for i, each in batches.items()])
         index = index.to(self.device, non_blocking=True)
@@ -200,25 +224,34 @@ class _Data:
         if changed:
             parts = []
             for (i, mask), own in zip(changed.items(), x, strict=True):
+                augment = self.augmentations[i]
+                assert augment is not None, "checked before training"
                 mask = mask.to(self.device)[:, None, None]
-                parts.append(torch.where(mask, augmentations[i](own, self.noises[i]), own))
+                parts.append(torch.where(mask, augment(own, self.noises[i]), own))
             x = torch.stack(parts)
         return x, self.target[index]
 
 
+@dataclass(eq=False)
 class _Stack:
     """Stacked parameters, and gradient descent with momentum on them."""
 
+    parameters: dict[str, Tensor]
+    buffers: dict[str, Tensor]
+    base: nn.Module
+    momenta: dict[str, Tensor]
+    recipe: Recipe
+    n: int
+    device: str
+
     @classmethod
     def of(cls, networks: Sequence[nn.Module], recipe: Recipe, device: str) -> _Stack:
-        self = cls()
         for network in networks:
             network.to(device).train()
-        self.parameters, self.buffers = stack_module_state(list(networks))
-        self.base = copy.deepcopy(networks[0]).train()
-        self.momenta = {name: torch.zeros_like(each) for name, each in self.parameters.items()}
-        self.recipe, self.n, self.device = recipe, len(networks), device
-        return self
+        parameters, buffers = stack_module_state(list(networks))
+        base = copy.deepcopy(networks[0]).train()
+        momenta = {name: torch.zeros_like(each) for name, each in parameters.items()}
+        return cls(parameters, buffers, base, momenta, recipe, len(networks), device)
 
     def forward(self, members: list[int], x: Tensor) -> Tensor:
         """Return logits (network, batch, class) of some networks, and keep their buffers."""
@@ -230,20 +263,15 @@ class _Stack:
         def one(own: dict[str, Tensor], state: dict[str, Tensor], batch: Tensor) -> Tensor:
             return functional_call(self.base, (own, state), (batch,))
 
-        logits = torch.vmap(one, randomness="different")(parameters, buffers, x)
+        with computing(self.recipe.precision, self.device):
+            logits = torch.vmap(one, randomness="different")(parameters, buffers, x)
         if len(members) < self.n:
             with torch.no_grad():
                 for name, each in buffers.items():
                     self.buffers[name][members] = each
-        return logits
+        return logits.float()
 
-    def epoch(
-        self,
-        data: _Data,
-        rate: float,
-        running: Tensor,
-        augmentations: Sequence[Augmentation | None],
-    ) -> tuple[list[float], list[float]]:
+    def epoch(self, data: _Data, rate: float, running: Tensor) -> tuple[list[float], list[float]]:
         """Train every network on its windows once; return summed losses and right answers."""
         total, correct = (torch.zeros(self.n, device=self.device) for _ in range(2))
         for sizes in data.steps(running):
@@ -251,7 +279,7 @@ class _Stack:
             active: list[int] = []
             for size, batches in sizes.items():
                 members = list(batches)
-                x, y = data.gather(batches, augmentations)
+                x, y = data.gather(batches)
                 logits = self.forward(members, x)
                 each = nn.functional.cross_entropy(
                     logits.flatten(0, 1), y.flatten(), reduction="none"

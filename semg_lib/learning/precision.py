@@ -8,7 +8,6 @@ that brings, and that accuracy stays.
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 
@@ -29,23 +28,7 @@ def pick(name: str, device: str) -> str:
     return "bfloat16" if able else "float32"
 
 
-class HalfPrecision(nn.Module):
-    """A network whose convolutions and dense layers are computed in bfloat16."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, torch.bfloat16):
-            return self.network(x).float()
-
-
-def apply(network: nn.Module, name: str, device: str) -> nn.Module:
-    """Return a network that computes in this precision; its weights are the same tensors."""
-    return HalfPrecision(network) if pick(name, device) == "bfloat16" else network
-
-
-def plain(network: nn.Module) -> nn.Module:
-    """Return the network inside, whatever it is computed in."""
-    return network.network if isinstance(network, HalfPrecision) else network
+def computing(name: str, device: str | torch.device) -> torch.autocast:
+    """Return the context in which a network computes in this precision on a device."""
+    kind = torch.device(device).type
+    return torch.autocast(kind, torch.bfloat16, enabled=pick(name, kind) == "bfloat16")

@@ -8,6 +8,7 @@ oracle, and only after that session has been predicted.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -17,7 +18,8 @@ import torch
 from torch import Tensor
 
 from semg_lib.errors import check_name
-from semg_lib.signals.windows import Windows
+from semg_lib.learning.outcomes import SessionOutcome
+from semg_lib.learning.training import History
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,19 +71,6 @@ def join(sessions: Sequence[Session], *, size: int = 0) -> Session:
     if not size or size >= len(joined):
         return joined
     return joined[np.linspace(0, len(joined) - 1, size).round().astype(int)]
-
-
-def trials(windows: Windows) -> np.ndarray:
-    """Return the number of the trial each window lies in, (window,).
-
-    A trial is one stretch of one label, repetition and exercise. That it begins and ends is known
-    to a user who is asked to move; which movement it was is not used.
-    """
-    recording = windows.recording
-    change = np.zeros(len(recording.emg), bool)
-    for marks in (recording.label, recording.repetition, recording.exercise):
-        change[1:] |= marks[1:] != marks[:-1]
-    return np.cumsum(change)[windows.starts]
 
 
 def _over_trials(score: np.ndarray, trial: np.ndarray) -> np.ndarray:
@@ -161,6 +150,7 @@ class Decoder(Protocol):
     """What the session loop asks of a classifier."""
 
     classes: np.ndarray  # sorted labels; column i of the probabilities stands for classes[i]
+    history: History  # of the last training
 
     def fit(self, session: Session) -> None:
         """Train on labelled windows, from scratch or further, as the classifier wishes."""
@@ -222,3 +212,31 @@ def recalibrate(
             label = decoder.classes[CORRECTIONS[mode](probability, session.trial)]
             known.append(replace(session, label=label))
         decoder.fit(join(known[-kept:], size=len(first) if same_size else 0))
+
+
+def follow(
+    decoder: Decoder,
+    sessions: Sequence[Session],
+    mode: str,
+    *,
+    kept: int,
+    same_size: bool,
+) -> SessionOutcome:
+    """Take a calibrated decoder, which stays as it is, through the later sessions.
+
+    See `recalibrate`. The outcome is over the later sessions, numbered from 1; its subject and
+    method are the caller's to fill in.
+    """
+    first, *later = sessions
+    steps = recalibrate(copy.deepcopy(decoder), first, later, mode, kept=kept, same_size=same_size)
+    said = list(zip(steps, later, strict=True))
+    return SessionOutcome(
+        subject=0,
+        method=mode,
+        label=np.concatenate([each.label for each in later]),
+        predicted=np.concatenate([predicted for predicted, _ in said]),
+        loss=tuple(decoder.history.loss),
+        session=np.repeat(np.arange(1, len(later) + 1), [len(each) for each in later]),
+        agreement=tuple(agreement(p, each.trial) for p, each in said),
+        named=tuple(named(p, each.trial) for p, each in said),
+    )

@@ -12,7 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from semg_lib.errors import check_name
+from semg_lib.errors import DataError, check_name
+from semg_lib.recordings.databases import Database, database
 
 MARKS = {
     "S": "stated in the paper",
@@ -60,6 +61,22 @@ def choose(
     settings = dataclasses.replace(settings, recipe=recipes[recipe])
     changes = dict(quick) if preset == "quick" else {}
     return change(settings, changes | ({"epochs": epochs} if epochs else {}))
+
+
+def raw_database(paper: str, name: str, known: Mapping[str, str]) -> Database:
+    """Return a database of raw signals, which this paper needs.
+
+    Raises
+    ------
+    DataError
+        If the database is unknown or has envelopes only.
+    """
+    spec = database(name)
+    if not spec.raw:
+        raise DataError(
+            f"{paper} needs raw signals, {spec.name} has envelopes: choose from {', '.join(known)}"
+        )
+    return spec
 
 
 def setting(default: Any, mark: str, note: str) -> Any:

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from semg_lib.errors import check_name
-from semg_lib.learning import precision
+from semg_lib.learning.precision import PRECISIONS, computing
 from semg_lib.learning.settings import setting
-from semg_lib.signals.windows import Windows
+from semg_lib.signals.windows import Batches
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 INITIAL = ("pytorch", "he", "matconvnet")
@@ -50,7 +50,7 @@ class Recipe:
             ("loss", ("mean", "sum")),
             ("schedule", SCHEDULES),
             ("initial", INITIAL),
-            ("precision", precision.PRECISIONS),
+            ("precision", PRECISIONS),
         ):
             check_name(name, getattr(self, name), known)
         for name in ("learning_rate", "batch_size", "epochs"):
@@ -120,15 +120,13 @@ def initialise(network: nn.Module, how: str) -> nn.Module:
     return network
 
 
-def build(
-    make: Callable[[], nn.Module], recipe: Recipe, *, seed: int = 0, device: str = "cpu"
-) -> nn.Module:
-    """Return an untrained network with the recipe's initial weights, in the recipe's precision.
+def build(make: Callable[[], nn.Module], recipe: Recipe, *, seed: int = 0) -> nn.Module:
+    """Return an untrained network with the recipe's initial weights.
 
     Everything is seeded first, so that the same seed gives the same weights.
     """
     seed_everything(seed)
-    return precision.apply(initialise(make(), recipe.initial), recipe.precision, device)
+    return initialise(make(), recipe.initial)
 
 
 def encode(label: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -147,7 +145,7 @@ def encode(label: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 def fit(
     network: nn.Module,
-    windows: Windows,
+    windows: Batches,
     classes: np.ndarray,
     recipe: Recipe,
     *,
@@ -163,7 +161,8 @@ def fit(
     network : Module
         Takes (batch, channel, time) and returns logits (batch, class).
     windows : Windows
-        Training windows; the signal is put on the device once and batches are gathered there.
+        Training windows, or anything else that gives batches; the signal is put on the device
+        once and batches are gathered there.
     classes : ndarray (class,), int
         Sorted labels; logit i stands for ``classes[i]``.
     recipe : Recipe
@@ -199,7 +198,7 @@ def fit(
     data = windows.to(device)
     target = torch.as_tensor(encode(windows.label, classes), device=device)
     optimiser = _optimiser(network, recipe)
-    scheduler = torch.optim.lr_scheduler.LambdaLR(optimiser, _schedule(recipe))
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimiser, schedule(recipe))
     order = torch.Generator().manual_seed(seed)
     noise = torch.Generator(device).manual_seed(seed)
     n = len(windows)
@@ -214,7 +213,9 @@ def fit(
             x, y = data.gather(window), target[window]
             if recipe.augment:  # indices from n on stand for the changed copies
                 x = torch.where((index >= n)[:, None, None], augmentation(x, noise), x)
-            logits = network(x)
+            with computing(recipe.precision, device):
+                logits = network(x)
+            logits = logits.float()
             loss = nn.functional.cross_entropy(logits, y, reduction=recipe.loss)
             optimiser.zero_grad()
             loss.backward()
@@ -239,22 +240,25 @@ def fit(
 
 
 def predict(
-    network: nn.Module, windows: Windows, classes: np.ndarray, *, batch_size: int = 4096
+    network: nn.Module, windows: Batches, classes: np.ndarray, *, precision: str = "float32"
 ) -> np.ndarray:
     """Return the most likely label of each window, (window,)."""
-    return np.asarray(classes)[scores(network, windows, batch_size=batch_size).argmax(1)]
+    return np.asarray(classes)[scores(network, windows, precision=precision).argmax(1)]
 
 
 @torch.no_grad()
-def scores(network: nn.Module, windows: Windows, *, batch_size: int = 4096) -> np.ndarray:
+def scores(
+    network: nn.Module, windows: Batches, *, precision: str = "float32", batch_size: int = 4096
+) -> np.ndarray:
     """Return class probabilities of each window, (window, class) float32."""
     network.eval()
     device = next(network.parameters()).device
     data = windows.to(device)
-    parts = [
-        network(data.gather(index)).softmax(1).cpu()
-        for index in torch.arange(len(data), device=device).split(batch_size)
-    ]
+    parts = []
+    for index in torch.arange(len(data), device=device).split(batch_size):
+        with computing(precision, device):
+            logits = network(data.gather(index))
+        parts.append(logits.float().softmax(1).cpu())
     return torch.cat(parts).numpy()
 
 
@@ -270,7 +274,8 @@ def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     )
 
 
-def _schedule(recipe: Recipe) -> Callable[[int], float]:
+def schedule(recipe: Recipe) -> Callable[[int], float]:
+    """Return the learning rate of each epoch, from 0, over that of the recipe."""
     if recipe.schedule == "constant":
         return lambda epoch: 1.0
     return lambda epoch: 0.5 * (1 + math.cos(math.pi * epoch / recipe.epochs))

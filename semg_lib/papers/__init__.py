@@ -7,8 +7,16 @@ with ``named``; ``replicate``; and ``claims``.
 
 import importlib
 import pkgutil
+import re
+
+
+def by_year(name: str) -> tuple[str, str]:
+    """Return what papers are sorted by: the year in the name, then the name."""
+    year = re.search(r"\d{4}", name)
+    return (year[0] if year else "", name)
+
 
 PAPERS = {
     name: importlib.import_module(f"{__name__}.{name}")
-    for name in sorted((each.name for each in pkgutil.iter_modules(__path__)), key=lambda n: n[-4:])
+    for name in sorted((each.name for each in pkgutil.iter_modules(__path__)), key=by_year)
 }

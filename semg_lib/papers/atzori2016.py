@@ -5,33 +5,28 @@ for the classification of movements for prosthetic hands. Frontiers in Neurorobo
 doi:10.3389/fnbot.2016.00009.
 
 Both networks (Otto Bock and Delsys electrodes), the settings and the split are here; the
-classical side is in ``features`` and ``baselines``.
+classical side is in ``signals.features`` and ``learning.baselines``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-import numpy as np
 import pandas as pd
 from torch import Tensor, nn
 
-from semg_lib.errors import check_name
-from semg_lib.evaluation.scores import Outcome, Reported
-from semg_lib.learning import baselines, many, training
+from semg_lib.evaluation.scores import Reported
+from semg_lib.learning import baselines
 from semg_lib.learning.augmentation import WhiteNoise
-from semg_lib.learning.settings import change, choose, setting
-from semg_lib.learning.training import History, Recipe
+from semg_lib.learning.methods import ClassicalMethod, Method, NetworkMethod, replication
+from semg_lib.learning.networks import expect
+from semg_lib.learning.settings import choose, setting
+from semg_lib.learning.studies import Study
+from semg_lib.learning.training import INITIAL, Recipe
 from semg_lib.recordings import databases
-from semg_lib.recordings.recording import Recording
-from semg_lib.signals import features, splits
-from semg_lib.signals.preprocessing import Standardiser, envelope
-from semg_lib.signals.splits import Split
-from semg_lib.signals.windows import cut, thin_rest
+from semg_lib.signals.preprocessing import Standardiser
 
-METHODS = ("cnn", *baselines.NAMES)
 DATABASES = {"db1": "A", "db2": "B", "db3": "B"}
 
 _STATED = dict.fromkeys(("momentum", "weight_decay", "batch_size", "epochs"), "S")
@@ -64,8 +59,8 @@ class Settings:
     rate_hz: float = setting(100, "S", "rate of the envelopes; DB2 and DB3 are brought to 200 (R)")
     labels: str = setting("restimulus", "A", "labels re-aligned to the EMG")
     test_repetitions: tuple[int, ...] = setting((2, 5, 7), "C", "held out; the others train")
-    thin_rest: bool = setting(True, "A", "rest thinned to a movement's share")
-    standardise: bool = setting(True, "A", "z-scores a channel, from training repetitions")
+    rest: str = setting("thinned", "A", "rest is a class, thinned to a movement's share")
+    scaler: str = setting("training", "A", "z-scores a channel, from training repetitions")
     snr_db: float = setting(25, "R", "white noise of the augmented copy, dB below the signal")
     recipe: Recipe = field(default_factory=lambda: RECIPES["recommended"])
 
@@ -73,47 +68,14 @@ class Settings:
     def named(
         cls, database: str, recipe: str = "recommended", preset: str = "full", epochs: int = 0
     ) -> Settings:
-        """Return the settings for a database, a recipe and a preset.
+        """Return the settings for a database, a recipe and a preset; see `settings.choose`.
 
-        Parameters
-        ----------
-        database : str
-        recipe : {"recommended", "paper"}
-        preset : {"full", "quick"}
-            ``quick`` takes a window every 30 ms and 8 epochs, to be through in seconds.
-        epochs : int
-            Instead of the recipe's own, if not 0.
-
-        Raises
-        ------
-        ValueError
-            If a name is unknown.
+        ``quick`` takes a window every 30 ms and 8 epochs, to be through in seconds.
         """
         spec = databases.database(database)
         settings = cls(rate_hz=min(spec.rate, 200), test_repetitions=spec.test_repetitions)
         quick = {"step_ms": 30, "train_step_ms": 30, "epochs": 8}
         return choose(settings, RECIPES, recipe, preset, epochs, quick=quick)
-
-
-def prepare(recording: Recording, settings: Settings) -> tuple[Split, Standardiser]:
-    """Turn a recording into audited training and test windows.
-
-    DB2 and DB3 become envelopes first; the scaler sees training repetitions only.
-    """
-    if recording.rate > settings.rate_hz:
-        recording = envelope(recording, rate=settings.rate_hz)
-    scaler = Standardiser.identity(recording.n_channels)
-    if settings.standardise:
-        present = set(np.unique(recording.repetition).tolist())
-        scaler = Standardiser.fit(recording, sorted(present - set(settings.test_repetitions)))
-    windows = cut(scaler.apply(recording), length_ms=settings.window_ms, step_ms=settings.step_ms)
-    if settings.thin_rest:
-        windows = thin_rest(windows)
-    split = splits.by_repetition(windows, settings.test_repetitions)
-    # Neighbours one sample apart say nearly the same twice.
-    every = max(1, round(settings.train_step_ms / settings.step_ms))
-    split = Split(split.train[::every], split.test)
-    return splits.audit(split, scaler), scaler
 
 
 class AtzoriNet(nn.Module):
@@ -169,10 +131,7 @@ class AtzoriNet(nn.Module):
         self.classifier = nn.Conv2d(64, n_classes, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.shape[1:] != (self.n_channels, self.n_samples):
-            raise ValueError(
-                f"expected input (batch, {self.n_channels}, {self.n_samples}), got {tuple(x.shape)}"
-            )
+        x = expect(x, self.n_channels, self.n_samples)
         x = x.transpose(1, 2).unsqueeze(1)  # (batch, 1, time, channel): the paper's image
         x = self.block1(x)  # (batch, 32, 15, 9) or (batch, 32, 30, 11)
         x = self.block2(x)  # (batch, 32, 5, 3) or (batch, 32, 10, 3)
@@ -181,159 +140,49 @@ class AtzoriNet(nn.Module):
         return self.classifier(x).flatten(1)  # (batch, class)
 
 
-def build(split: Split, settings: Settings, *, seed: int = 0, device: str = "cpu") -> nn.Module:
-    """Return an untrained `AtzoriNet` for the training side of a split.
+def _cnn(settings: Settings) -> NetworkMethod:
+    def noise(scaler: Standardiser, device: str) -> WhiteNoise:
+        return WhiteNoise.undoing(scaler, settings.snr_db, device)
 
-    It computes in the recipe's precision; its logits stand for the sorted labels of the training
-    windows.
-    """
-    train = split.train
-    sizes = train.recording.n_channels, train.length, len(np.unique(train.label))
-    return training.build(lambda: AtzoriNet(*sizes), settings.recipe, seed=seed, device=device)
+    return NetworkMethod("cnn", AtzoriNet, settings.recipe, noise)
 
 
-def train_cnn(
-    split: Split,
-    scaler: Standardiser,
-    settings: Settings,
-    *,
-    seed: int = 0,
-    device: str = "cpu",
-    report: Callable[[int, History], None] | None = None,
-) -> tuple[nn.Module, History]:
-    """Build, initialise and train the network on the training side of a split."""
-    network = build(split, settings, seed=seed, device=device)
-    history = training.fit(
-        network,
-        split.train,
-        np.unique(split.train.label),
-        settings.recipe,
-        seed=seed,
-        device=device,
-        augmentation=WhiteNoise.undoing(scaler, settings.snr_db, device),
-        report=report,
-    )
-    return network, history
+METHODS: dict[str, Callable[[Settings], Method]] = {"cnn": _cnn} | {
+    name: lambda settings, name=name: ClassicalMethod(name) for name in baselines.NAMES
+}
 
-
-def replicate(
-    recording: Recording,
-    settings: Settings,
-    *,
-    methods: Sequence[str] = METHODS,
-    seed: int = 0,
-    device: str = "cpu",
-) -> Iterator[Outcome]:
-    """Run the paper's comparison on one subject; see `replicate_many`."""
-    yield from replicate_many([recording], settings, methods=methods, seed=seed, device=device)
-
-
-def replicate_many(
-    recordings: Sequence[Recording],
-    settings: Settings,
-    *,
-    methods: Sequence[str] = METHODS,
-    seed: int = 0,
-    device: str = "cpu",
-) -> Iterator[Outcome]:
-    """Run the paper's comparison on some subjects, method by method.
-
-    The network sees windows, the classical methods all features of the same windows; all are
-    tested on the same windows too. On a GPU the networks of all subjects train at once.
-
-    Yields
-    ------
-    Outcome
-        One a method and subject, in the order of ``methods``, then of ``recordings``.
-
-    Raises
-    ------
-    ValueError
-        If a method is unknown.
-    """
-    for method in methods:
-        check_name("method", method, METHODS)
-    prepared = [prepare(recording, settings) for recording in recordings]
-    if "cnn" in methods:
-        networks = [build(split, settings, seed=seed, device=device) for split, _ in prepared]
-        histories = many.fit_many(
-            networks,
-            [split.train for split, _ in prepared],
-            [np.unique(split.train.label) for split, _ in prepared],
-            settings.recipe,
-            seeds=[seed] * len(prepared),
-            device=device,
-            augmentations=[
-                WhiteNoise.undoing(scaler, settings.snr_db, device) for _, scaler in prepared
-            ],
-        )
-    seen: dict[int, list[np.ndarray]] = {}
-    for method in methods:
-        for i, (split, scaler) in enumerate(prepared):
-            loss: list[float] = []
-            if method == "cnn":
-                classes = np.unique(split.train.label)
-                predicted = training.predict(networks[i], split.test, classes)
-                loss = histories[i].loss
-            else:
-                if i not in seen:
-                    sides = (split.train, split.test)
-                    seen[i] = [features.extract(side, scaler=scaler) for side in sides]
-                classifier = baselines.make(method, seed=seed).fit(seen[i][0], split.train.label)
-                predicted = classifier.predict(seen[i][1])
-            subject = split.test.recording.subject
-            yield Outcome(subject, method, split.test.label, predicted, tuple(loss))
+# The network sees windows, the classical methods all features of the same windows.
+replicate = replication(METHODS)
 
 
 # The optimiser question: what each row changes in the paper's stated optimiser (SGD, learning
 # rate 0.001, momentum 0.9, weight decay 0.0005, batch 256) or in the windows it sees.
-STUDY: dict[str, dict[str, Any]] = {
-    f"{initial}, {rate:g}": {"initial": initial, "learning_rate": rate}
-    for initial in training.INITIAL
-    for rate in (0.001, 0.01, 0.05)
-} | {
-    "pytorch, 0.001, volts": {"standardise": False},
-    "pytorch, 0.01, volts": {"learning_rate": 0.01, "standardise": False},
-    "he, 0.05, volts": {"initial": "he", "learning_rate": 0.05, "standardise": False},
-    "pytorch, 0.001, summed loss": {"loss": "sum"},
-    "matconvnet, 0.05, biases x 2": {
-        "initial": "matconvnet",
-        "learning_rate": 0.05,
-        "bias_rate": 2.0,
-    },
-    "he, 0.05, cosine": {"initial": "he", "learning_rate": 0.05, "schedule": "cosine"},
-    "he, 0.05, cosine, noise": {
-        "initial": "he",
-        "learning_rate": 0.05,
-        "schedule": "cosine",
-        "augment": True,
-    },
-    "he, 0.05, cosine, every 10 ms": {
-        "initial": "he",
-        "learning_rate": 0.05,
-        "schedule": "cosine",
-        "train_step_ms": 10,
-    },
+_HE = {"initial": "he", "learning_rate": 0.05}
+STUDIES = {
+    "optimiser": Study(
+        methods=("cnn",),
+        recipe=replace(RECIPES["paper"], augment=False),
+        variants={
+            f"{initial}, {rate:g}": {"initial": initial, "learning_rate": rate}
+            for initial in INITIAL
+            for rate in (0.001, 0.01, 0.05)
+        }
+        | {
+            "pytorch, 0.001, volts": {"scaler": "none"},
+            "pytorch, 0.01, volts": {"learning_rate": 0.01, "scaler": "none"},
+            "he, 0.05, volts": _HE | {"scaler": "none"},
+            "pytorch, 0.001, summed loss": {"loss": "sum"},
+            "matconvnet, 0.05, biases x 2": {
+                "initial": "matconvnet",
+                "learning_rate": 0.05,
+                "bias_rate": 2.0,
+            },
+            "he, 0.05, cosine": _HE | {"schedule": "cosine"},
+            "he, 0.05, cosine, noise": _HE | {"schedule": "cosine", "augment": True},
+            "he, 0.05, cosine, every 10 ms": _HE | {"schedule": "cosine", "train_step_ms": 10},
+        },
+    )
 }
-
-
-def study(
-    recording: Recording,
-    settings: Settings,
-    *,
-    variants: Sequence[str] = tuple(STUDY),
-    seed: int = 0,
-    device: str = "cpu",
-) -> Iterator[Outcome]:
-    """Train the network once for each named row of ``STUDY``; the row's name is the method."""
-    stated = replace(RECIPES["paper"], augment=False, epochs=settings.recipe.epochs)
-    for name in variants:
-        changed = change(replace(settings, recipe=stated), STUDY[name])
-        for outcome in replicate(recording, changed, methods=["cnn"], seed=seed, device=device):
-            yield replace(outcome, method=name)
-
-
-STUDIES = {"optimiser": study}
 
 
 def claims(accuracy: pd.DataFrame) -> dict[str, pd.Series]:

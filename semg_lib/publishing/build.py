@@ -12,19 +12,22 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from semg_lib.errors import DataError
+from nbformat import NotebookNode
+
+from semg_lib.errors import DataError, check_name
 from semg_lib.evaluation.records import load_record
 from semg_lib.papers import PAPERS
-from semg_lib.publishing import pdf, sources
-from semg_lib.publishing.executed import EXECUTED, refresh
+from semg_lib.publishing import executed, pdf, sources
+from semg_lib.publishing.chapters import CHAPTERS
 from semg_lib.running import notebooks, runs
-from semg_lib.running.runs import Run
 
 ROOT = Path(__file__).parent.parent.parent
+EXECUTED = ROOT / "book" / "executed"
 BUILD = ROOT / "_build"
 HTML = {"fresh": BUILD / "fresh" / "_build" / "html", "site": BUILD / "html"}
 _SOURCES = (
@@ -39,95 +42,6 @@ _SOURCES = (
 )
 
 
-def plan(paper: str, root: str) -> Iterator[tuple[str, Run]]:
-    """Yield the runs that the paper's chapter is made of, with the names of their records.
-
-    The last is the one whose executed copy the book shows. Recordings of DB2 and DB3 were not at
-    hand: papers that need them run on simulated ones.
-    """
-    return PLANS.get(paper, functools.partial(_comparison, paper))(root)
-
-
-def _comparison(paper: str, root: str) -> Iterator[tuple[str, Run]]:
-    """Yield the one run of a paper without a plan of its own: on what there is of its database."""
-    database, exercises = next(iter(runs.about(paper).items()))
-    subjects = runs.available(database, exercises, root) if root else []
-    given = {"subjects": subjects, "root": root} if subjects else {"subjects": [1, 2, 3]}
-    yield f"{database}-{exercises}-full-recommended-seed0", Run(paper, preset="full", **given)
-
-
-def _atzori2016(root: str) -> Iterator[tuple[str, Run]]:
-    paper = "atzori2016"
-    subjects = runs.available("db1", "A", root)
-    if not subjects:
-        raise DataError(f"{root}: no file of DB1, exercise A; name the folder with NinaPro's files")
-    for subject in subjects[:2]:
-        yield (
-            f"db1-A-full-study-seed0-s{subject}",
-            Run(paper, subjects=[subject], root=root, methods=["cnn"], study="optimiser"),
-        )
-    yield (
-        "db1-A-full-paper-seed0",
-        Run(paper, subjects=subjects[:4], root=root, recipe="paper"),
-    )
-    for seed in (1, 2, 0):
-        yield (
-            f"db1-A-full-recommended-seed{seed}",
-            Run(paper, subjects=subjects, root=root, seed=seed, methods=["cnn"] if seed else []),
-        )
-
-
-def _zhai2017(root: str) -> Iterator[tuple[str, Run]]:
-    paper, frozen = "zhai2017", ["cnn_frozen"]
-    full = {"preset": "full"}
-    for subject in (1, 2):
-        yield (
-            f"db2-BCD-full-assumptions-seed0-s{subject}",
-            Run(paper, subjects=[subject], methods=frozen, study="assumptions", **full),
-        )
-    yield (
-        "db2-B-full-drift-seed0",
-        Run(
-            paper,
-            exercises="B",
-            subjects=list(range(1, 7)),
-            methods=frozen,
-            study="drift",
-            **full,
-        ),
-    )
-    for database, exercises, n in (("db3", "B", 11), ("db2", "BCD", 10)):
-        for seed in (1, 2, 0):
-            yield (
-                f"{database}-{exercises}-full-recommended-seed{seed}",
-                Run(
-                    paper,
-                    database=database,
-                    exercises=exercises,
-                    subjects=list(range(1, n + 1)),
-                    seed=seed,
-                    **full,
-                ),
-            )
-
-
-def _ding2018(root: str) -> Iterator[tuple[str, Run]]:
-    paper, full = "ding2018", {"preset": "full"}
-    yield (
-        "db2-B-full-crosstalk-seed0",
-        Run(paper, subjects=[1, 2, 3, 4, 5, 6], methods=["svm"], study="crosstalk", **full),
-    )
-    ten = list(range(1, 11))
-    yield (
-        "db2-BCD-full-recommended-seed0",
-        Run(paper, exercises="BCD", subjects=ten, methods=["C-B1PB2"], **full),
-    )
-    yield "db2-B-full-recommended-seed0", Run(paper, subjects=ten, **full)
-
-
-PLANS = {"atzori2016": _atzori2016, "zhai2017": _zhai2017, "ding2018": _ding2018}
-
-
 def replicate(root: str, papers: Sequence[str], out: Path = BUILD / "runs") -> None:
     """Run papers anew; records go to results/, copies to book/executed/.
 
@@ -135,7 +49,8 @@ def replicate(root: str, papers: Sequence[str], out: Path = BUILD / "runs") -> N
     off goes on.
     """
     for paper in papers:
-        planned = list(plan(paper, root))  # a wrong request leaves nothing behind
+        check_name("paper", paper, CHAPTERS)
+        planned = list(CHAPTERS[paper].plan(root))  # a wrong request leaves nothing behind
         records_of = ROOT / "results" / paper
         records_of.mkdir(exist_ok=True)
         for name, run in planned:
@@ -145,9 +60,7 @@ def replicate(root: str, papers: Sequence[str], out: Path = BUILD / "runs") -> N
             _seed(folder / kept, records_of / f"{name}.json")
             run.execute(out)
             shutil.copy(folder / kept, records_of / f"{name}.json")
-        _publish(folder / "notebook.ipynb", EXECUTED, paper, _about(folder / "record.json"))
-        # It was run before its own record was stored.
-        refresh(EXECUTED / f"{paper}.ipynb")
+        _store(folder / "notebook.ipynb", paper, _about(folder / "record.json"))
 
 
 def _seed(record: Path, stored: Path) -> None:
@@ -157,9 +70,14 @@ def _seed(record: Path, stored: Path) -> None:
         shutil.copy(stored, record)
 
 
-def _publish(executed: Path, folder: Path, name: str, about: str) -> None:
-    copy = sources.publish(notebooks.read(executed), f"This copy was run on {about}")
-    (folder / f"{name}.ipynb").write_text(notebooks.to_text(copy))
+def _publish(run: Path, about: str) -> NotebookNode:
+    return sources.publish(notebooks.read(run), f"This copy was run on {about}")
+
+
+def _store(run: Path, name: str, about: str) -> None:
+    """Keep a run's copy for the published book, but for what it shows of records."""
+    copy = executed.strip(_publish(run, about))
+    (EXECUTED / f"{name}.ipynb").write_text(notebooks.to_text(copy))
 
 
 def _about(path: Path) -> str:
@@ -177,7 +95,7 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
     """Run what is no paper: the notebooks about the data, on protocols, and the comparison."""
     subjects = runs.available("db1", "A", root)
     real = {"root": str(Path(root).resolve()), "subjects": subjects}
-    given = {
+    given: dict[str, dict[str, Any]] = {
         "data": real,
         "quirks": real | {"methods": ["lda", "random_forest"]},
         "protocols": real | {"preset": "full", "epochs": 0, "methods": ["cnn", "lda", "knn"]},
@@ -185,18 +103,17 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
         "comparison": {"preset": "full", "subjects": list(range(1, 11))},
     }
     for name, parameters in given.items():
-        executed, record = out / name / "notebook.ipynb", out / name / "record.json"
+        run, record = out / name / "notebook.ipynb", out / name / "record.json"
         kept = ROOT / "results" / name / "record.json"
         about = f"DB1, exercise A, {len(subjects)} subjects, {date.today()}."
         if kept.parent.is_dir():
             _seed(record, kept)
             parameters["out"] = str(record.parent.resolve())
-        notebooks.run(notebooks.FOLDER / f"{name}.ipynb", executed, parameters)
+        notebooks.run(notebooks.FOLDER / f"{name}.ipynb", run, parameters)
         if kept.parent.is_dir():
             shutil.copy(record, kept)
             about = _about(record)
-        _publish(executed, EXECUTED, name, about)
-        refresh(EXECUTED / f"{name}.ipynb")
+        _store(run, name, about)
 
 
 def fresh() -> Path:
@@ -210,13 +127,14 @@ def fresh() -> Path:
             shutil.copytree(source, stage / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, stage / name)
-    sources = sorted(notebooks.FOLDER.glob("*.ipynb"))
-    for number, source in enumerate(sources, 1):
-        print(f"notebook {number} of {len(sources)}: {source.name}", flush=True)
-        executed = BUILD / "runs" / "fresh" / source.name
-        notebooks.run(source, executed, {})
+    paths = sorted(notebooks.FOLDER.glob("*.ipynb"))
+    for number, source in enumerate(paths, 1):
+        print(f"notebook {number} of {len(paths)}: {source.name}", flush=True)
+        run = BUILD / "runs" / "fresh" / source.name
+        notebooks.run(source, run, {})
         about = f"this machine, on **simulated** recordings, quick preset, {date.today()}."
-        _publish(executed, stage / "book" / "executed", source.stem, about)
+        copy = notebooks.to_text(_publish(run, about))
+        (stage / "book" / "executed" / source.name).write_text(copy)
     return build(stage)
 
 
@@ -273,7 +191,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"the book is built: open {page.relative_to(ROOT)}, or run make serve")
     except KeyboardInterrupt:
         return 130
-    except (DataError, OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         print(f"book: {error}", file=sys.stderr)
         return 1
     return 0

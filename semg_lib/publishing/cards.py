@@ -57,7 +57,8 @@ def card(module: ModuleType, records: Sequence[Record], judged: Mapping[str, pd.
         ["code since", since(records)],
         ["again, on the same data", f"`{command(first)}`"],
     ]
-    return tables.table(["replication card", first.paper], rows, rest=":--")
+    shown = pd.DataFrame(rows, columns=["replication card", first.paper])
+    return tables.markdown(shown, rest="left")
 
 
 def data(records: Sequence[Record]) -> str:

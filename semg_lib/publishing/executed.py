@@ -1,112 +1,125 @@
-"""Cells of executed copies that show nothing but stored records: computed anew and compared.
+"""Executed copies as the book shows them: cells that show stored records run when it is built.
 
-They are tagged ``from-results``. What they need is the notebook's imports and parameters, and one
-another; so they can be run without the minutes or hours that the rest of a notebook takes.
-
-``python -m semg_lib.publishing.executed`` brings the executed copies up to date with ``results/``.
+They are tagged ``from-results``. What they need is the notebook's imports, its parameters and one
+another, so they run without the minutes or hours that the rest of a notebook takes. The stored
+copies hold no outputs of theirs, which a changed record would make wrong.
 """
 
 from __future__ import annotations
 
-import ast
-import contextlib
-import io
-import sys
+import hashlib
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
+import nbclient
 import nbformat
-from IPython.core.formatters import DisplayFormatter
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
+from semg_lib.errors import RunError
+from semg_lib.evaluation import records
 from semg_lib.publishing import sources
 from semg_lib.running import notebooks
 
 TAG = "from-results"
-_COMPARED = ("text/plain", "text/html")  # pictures by their alternative text, which is plain
-EXECUTED = Path(__file__).parent.parent.parent / "book" / "executed"
+PACKAGE = Path(__file__).parent.parent
 
 
-def computed(notebook: NotebookNode) -> dict[str, list[NotebookNode]]:
-    """Return what each tagged cell shows now, by the cell's identifier."""
-    namespace: dict[str, Any] = {}
-    found = {}
-    for cell in notebook.cells:
-        tags = notebooks.tags(cell)
-        if cell.get("id") == "imports" or "parameters" in tags or "injected-parameters" in tags:
-            exec(cell.source, namespace)
-        elif TAG in tags:
-            found[cell.id] = _outputs(cell.source, namespace)
-    return found
+def tagged(notebook: NotebookNode) -> list[NotebookNode]:
+    """Return the cells that show stored records."""
+    return [cell for cell in notebook.cells if TAG in notebooks.tags(cell)]
 
 
-def _outputs(source: str, namespace: dict[str, Any]) -> list[NotebookNode]:
-    tree = ast.parse(source)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    said = io.StringIO()
-    value = None
-    with contextlib.redirect_stdout(said):
-        exec(compile(tree, "cell", "exec"), namespace)
-        if last:
-            value = eval(compile(ast.Expression(last.value), "cell", "eval"), namespace)
-    outputs = []
-    if said.getvalue():
-        outputs.append(nbformat.v4.new_output("stream", name="stdout", text=said.getvalue()))
-    if value is not None:
-        data, metadata = DisplayFormatter().format(value)
-        outputs.append(nbformat.v4.new_output("execute_result", data=data, metadata=metadata))
-    return outputs
+def strip(notebook: NotebookNode) -> NotebookNode:
+    """Return an executed copy without what its tagged cells showed when they ran."""
+    notebook = nbformat.from_dict(notebook)
+    for cell in tagged(notebook):
+        cell.outputs, cell.execution_count = [], None
+        cell.metadata.pop("mystnb", None)
+    return notebook
 
 
-def _comparable(outputs: list[NotebookNode]) -> list[str]:
-    texts = []
-    for output in outputs:
-        if output.output_type == "stream":
-            texts.append(output.text.strip())
-        else:
-            shown = [kind for kind in _COMPARED if kind in output.data]
-            # An object's own name holds its address; what it looks like says more.
-            shown = ["text/html"] if "text/html" in shown else shown
-            texts += ["".join(output.data[kind]).strip() for kind in shown]
-    return texts
+def shown(path: Path, kept: Path) -> Path:
+    """Return the file that holds an executed copy as its page shows it.
 
+    Parameters
+    ----------
+    path : Path
+        The executed copy. One whose tagged cells have outputs was just run, and is shown as it is.
+    kept : Path
+        Folder for filled copies; what was made from the same copy, records and code is used again.
 
-def outdated(path: str | Path) -> list[str]:
-    """Return which tagged cells of an executed copy show what the records do not, a line each."""
+    Raises
+    ------
+    RunError
+        If a tagged cell fails.
+    """
     notebook = notebooks.read(path)
-    shown = {cell.id: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
-    return [
-        f"{Path(path).name}: cell {name} shows what results/ no longer says; "
-        "run python -m semg_lib.publishing.executed"
-        for name, outputs in computed(notebook).items()
-        if _comparable(outputs) != _comparable(shown[name])
+    if not tagged(notebook) or any(cell.outputs for cell in tagged(notebook)):
+        return path
+    filled = kept / f"{path.stem}-{_digest(path)}.ipynb"
+    if not filled.is_file():
+        text = notebooks.to_text(fill(notebook, str(path)))
+        kept.mkdir(parents=True, exist_ok=True)
+        for old in kept.glob(f"{path.stem}-*.ipynb"):
+            old.unlink()
+        filled.write_text(text)
+    return filled
+
+
+def all_shown(paths: Iterable[Path], kept: Path) -> list[Path]:
+    """Return what `shown` does for each of several copies, a core for each kernel."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return list(threads.map(lambda path: shown(path, kept), paths))
+
+
+def fill(notebook: NotebookNode, name: str) -> NotebookNode:
+    """Run the tagged cells of an executed copy and return it with their outputs.
+
+    Raises
+    ------
+    RunError
+        If one fails; ``name`` says of what.
+    """
+    notebook = nbformat.from_dict(notebook)
+    needed = [cell for cell in notebook.cells if cell.cell_type == "code" and _is_needed(cell)]
+    small = nbformat.v4.new_notebook(cells=needed)
+    client = nbclient.NotebookClient(
+        small,
+        kernel_name="python3",
+        timeout=None,
+        record_timing=False,
+        extra_arguments=["--log-level=CRITICAL"],
+    )
+    running: list[str] = []
+    client.on_cell_start = lambda cell, cell_index: running.append(cell.id)
+    try:
+        client.execute()
+    except (CellExecutionError, DeadKernelError) as error:
+        why = "its kernel died"
+        if isinstance(error, CellExecutionError):
+            why = f"{error.ename}: {error.evalue}"
+        raise RunError(f"{name}: cell {running[-1]} cannot show results/: {why}") from None
+    for cell in tagged(notebook):
+        sources.tidy(cell)
+    return notebook
+
+
+def _is_needed(cell: NotebookNode) -> bool:
+    wanted = {"parameters", "injected-parameters", TAG}
+    return cell.get("id") == "imports" or not wanted.isdisjoint(notebooks.tags(cell))
+
+
+def _digest(path: Path) -> str:
+    """Return a hash of what a filled copy is made from: the copy, the records and the library."""
+    made_from = [
+        path,
+        *sorted(records.RESULTS.rglob("*.json")),
+        *sorted(each for each in PACKAGE.rglob("*") if each.suffix in (".py", ".html")),
     ]
-
-
-def refresh(path: str | Path) -> None:
-    """Bring the tagged cells of an executed copy up to date."""
-    notebook = notebooks.read(path)
-    found = computed(notebook)
-    for cell in notebook.cells:
-        if TAG not in notebooks.tags(cell):
-            continue
-        cell.outputs = found[cell.id]
-        for output in cell.outputs:
-            if output.output_type == "execute_result":
-                output.execution_count = cell.execution_count
-        sources.move_alt(cell)
-    Path(path).write_text(notebooks.to_text(notebook))
-
-
-def main() -> int:
-    """Bring every executed copy up to date."""
-    for path in sorted(EXECUTED.glob("*.ipynb")):
-        old = outdated(path)
-        if old:
-            print("\n".join(line.split(";")[0] for line in old))
-            refresh(path)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    digest = hashlib.sha256()
+    for each in made_from:
+        digest.update(each.name.encode() + each.read_bytes())
+    return digest.hexdigest()[:12]

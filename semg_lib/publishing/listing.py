@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from IPython.display import HTML
 
 from semg_lib import figures
 from semg_lib.evaluation import summaries
@@ -13,8 +13,12 @@ from semg_lib.evaluation.records import Record, load_records
 from semg_lib.evaluation.statistics import interval
 from semg_lib.learning import settings
 from semg_lib.papers import PAPERS
+from semg_lib.publishing import tables
 from semg_lib.studies import comparison
 from semg_lib.studies.protocols import BASE
+
+if TYPE_CHECKING:
+    from IPython.display import HTML
 
 PAPERS_OWN, REAL, SIMULATED = "paper", "ours", "ours, simulated"
 TITLES = figures.TITLES | comparison.TITLES
@@ -32,7 +36,7 @@ def numbers() -> pd.DataFrame:
                 rows.append(
                     {
                         "of": name,
-                        "method": TITLES.get(said.method, said.method),
+                        "method": figures.title(said.method, TITLES),
                         "whose": PAPERS_OWN,
                         "data": said.database.upper(),
                         "accuracy, %": said.mean,
@@ -55,7 +59,7 @@ def _ours(name: str, records: list[Record]) -> list[dict]:
         held_out = group[0].settings.get("test_repetitions")
         balanced = 100 * summaries.by_subject(group, value="balanced_accuracy").mean()
         for method, accuracy in (100 * summaries.by_subject(group)).items():
-            title = TITLES.get(method, method)
+            title = figures.title(method, TITLES)
             rows.append(
                 {
                     "of": name,
@@ -69,7 +73,7 @@ def _ours(name: str, records: list[Record]) -> list[dict]:
                     else "later sessions",
                     "accuracy, %": accuracy.mean(),
                     "sd": accuracy.std(),
-                    "balanced, %": balanced[method],
+                    "balanced, %": balanced[str(method)],
                 }
             )
     return rows
@@ -80,10 +84,12 @@ def interactive(table: pd.DataFrame, caption: str) -> HTML:
 
     Rows carry the word in column ``whose`` as a mark, so that nobody takes one kind for another.
     """
+    from IPython.display import HTML
+
     shown = table.copy()
     for name in shown.select_dtypes("float"):
         digits = "{:.0f}" if name in ("classes", "subjects") else "{:.1f}"
-        shown[name] = [digits.format(each) if each == each else "" for each in shown[name]]
+        shown[name] = tables.text(shown[name], digits)
     shown = shown.fillna("")
     if "whose" in shown:
         shown["whose"] = [
@@ -97,11 +103,10 @@ def interactive(table: pd.DataFrame, caption: str) -> HTML:
 def prices(costs: pd.DataFrame) -> pd.DataFrame:
     """Return what `comparison.costs` returns as text; what a method has not stays empty."""
     formats = ("{:.1f}", "{:,.0f}", "{:.2f}", "{:.0f}")
-    text = {
-        name: [form.format(each) if each == each else "" for each in costs[name]]
-        for name, form in zip(costs, formats, strict=True)
-    }
-    return pd.DataFrame(text, index=costs.rename(index=TITLES).index)
+    columns = zip(costs.items(), formats, strict=True)
+    return pd.DataFrame({name: tables.text(each, form) for (name, each), form in columns}).rename(
+        index=TITLES
+    )
 
 
 def protocols() -> pd.DataFrame:
@@ -143,7 +148,7 @@ def gained(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFram
     """
     table = 100 * summaries.by_variant(records, value=value)
     rows = {}
-    for protocol, method in table.columns:
+    for protocol, method in map(tuple, table.columns):
         gain = (table[protocol, method] - table[BASE, method]).to_numpy()
         low, high = interval(gain)
         mean = table[protocol, method].mean()
@@ -153,12 +158,8 @@ def gained(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFram
 
 def gains(table: pd.DataFrame) -> pd.DataFrame:
     """Return what `gained` returns as text, one row a protocol, one column a method."""
-    text = {
-        key: f"{row['mean']:.1f} %"
-        if key[0] == BASE
-        else f"{row['mean']:.1f} % ({row['gained']:+.1f}, {row['low']:+.1f} to {row['high']:+.1f})"
-        for key, row in table.iterrows()
-    }
-    order = table.index.unique("protocol")
-    wide = pd.Series(text).rename_axis(["protocol", "method"]).unstack(sort=False).loc[order]
+    protocol = table.index.get_level_values("protocol")
+    more = tables.text(table["gained"], " ({:+.1f}, ") + tables.between(table, "{:+.1f}") + ")"
+    told = tables.text(table["mean"], "{:.1f} %") + more.where(protocol != BASE, "")
+    wide = told.unstack(sort=False).loc[protocol.unique()]
     return wide.rename(columns=figures.TITLES).rename_axis(columns=None)

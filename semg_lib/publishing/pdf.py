@@ -64,7 +64,6 @@ def pdf(html: Path) -> Path:
     except ImportError as error:
         raise DataError(f"{error}; pip install -r requirements.txt") from None
     whole = PdfWriter()
-    margin = dict.fromkeys(("top", "right", "bottom", "left"), "18mm")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         page = browser.new_page(color_scheme="light")
@@ -74,7 +73,7 @@ def pdf(html: Path) -> Path:
             page.evaluate(_READY)
             printed = page.pdf(
                 format="A4",
-                margin=margin,
+                margin={"top": "18mm", "right": "18mm", "bottom": "18mm", "left": "18mm"},
                 display_header_footer=True,
                 header_template="<span></span>",
                 footer_template=_FOOTER.format(title),

@@ -15,17 +15,11 @@ from nbformat import NotebookNode
 from semg_lib.running.notebooks import FOLDER, read, run, tags, to_text
 
 GOLDEN = "nbval-check-output"
-
-
 MAX_LINES = 20  # of a code cell
-
-
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-
-
 _PATH = re.compile(r'^(root|out) = ".+"$', re.MULTILINE)
 
 
@@ -103,18 +97,17 @@ def publish(notebook: NotebookNode, about: str) -> NotebookNode:
         cell.metadata = nbformat.from_dict({"tags": tags(cell)} if tags(cell) else {})
         if "injected-parameters" in tags(cell):
             cell.source = _PATH.sub(r'\1 = "..."  # a folder of the machine it ran on', cell.source)
-        if cell.cell_type != "code":
-            continue
-        cell.outputs = [each for each in cell.outputs if each.get("name") != "stderr"]
-        move_alt(cell)
+        tidy(cell)
     note = nbformat.v4.new_markdown_cell(f"```{{note}}\n{about}\n```", id="about-this-run")
     notebook.cells.insert(1, note)
     return notebook
 
 
-def move_alt(cell: NotebookNode) -> None:
-    """Put the alternative text of a cell's picture where the book looks for it."""
-    for output in cell.outputs:
+def tidy(cell: NotebookNode) -> None:
+    """Leave out a cell's warnings; put the text of its picture where the book looks for it."""
+    if cell.cell_type == "code":
+        cell.outputs = [each for each in cell.outputs if each.get("name") != "stderr"]
+    for output in cell.get("outputs", []):
         alt = output.get("metadata", {}).get("image/png", {}).get("alt")
         if alt:
             cell.metadata["mystnb"] = {"image": {"alt": alt}}

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from semg_lib.publishing import tables
 
 FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
@@ -57,20 +59,18 @@ def ratios() -> str:
     for name, found in loading.items():
         if isinstance(found, dict):
             first = found["first load over scipy"]
-            cached = found["first load over cached load"] / first
             rows.append([f"loading {name}", "scipy.io.loadmat", round(1 / first, 2), ""])
-            rows.append(["the same, from the cache", "scipy.io.loadmat", f"{cached:.1f}", ""])
     ratio = sweep.get("times papermill in a loop", NOT_MEASURED)
     rows.append([f"sweep, {sweep['machine'].split(', ')[-1]}", "papermill in a loop", ratio, ""])
-    return tables.table(["task", "peer", "times faster", "memory, of the peer's"], rows)
+    header = ["task", "peer", "times faster", "memory, of the peer's"]
+    return tables.markdown(pd.DataFrame(rows, columns=header, dtype=object))
 
 
 def training() -> str:
     """Return the table of the ways to train: a row a way, a column a kind of processor."""
     columns = {PROCESSORS[name]: _processor(found) for name, found in load("training").items()}
-    rows = dict.fromkeys(row for cells in columns.values() for row in cells)
-    cells = ([row, *(each.get(row, "") for each in columns.values())] for row in rows)
-    return tables.table(["", *columns], cells)
+    shown = pd.concat({name: pd.Series(cells) for name, cells in columns.items()}, axis=1)
+    return tables.markdown(shown.fillna("").rename_axis("").reset_index())
 
 
 def _processor(found: dict[str, Any]) -> dict[str, str]:
@@ -105,7 +105,7 @@ def gpu() -> str:
         for way, rate in found[paper]["windows a second"].items()
     ]
     header = ["paper", f"on {found['device']}", "windows a second", "times the plain loop"]
-    return tables.table(header, rows)
+    return tables.markdown(pd.DataFrame(rows, columns=header, dtype=object))
 
 
 def write(folder: Path) -> dict[str, str]:

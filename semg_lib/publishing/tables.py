@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from types import ModuleType
 
 import pandas as pd
@@ -15,84 +15,103 @@ from semg_lib.evaluation.statistics import interval
 from semg_lib.learning import baselines, settings
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]], rest: str = ":-:") -> str:
-    """Return a Markdown table; columns after the first are centred, or as ``rest`` says."""
-    marks = [":--", *[rest] * (len(header) - 1)]
-    lines = [header, marks, *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines) + "\n"
+def markdown(shown: pd.DataFrame, rest: str = "center") -> str:
+    """Return a table as pages include it: the first column to the left, others as ``rest`` says."""
+    sides = ["left", *[rest] * (shown.shape[1] - 1)]
+    return shown.astype(str).to_markdown(index=False, colalign=sides, disable_numparse=True) + "\n"
+
+
+def text(values: pd.Series, form: str = "{:.1f}") -> pd.Series:
+    """Return numbers as text; what is not known stays empty."""
+    return values.map(form.format, na_action="ignore").astype(object).fillna("")
+
+
+def between(table: pd.DataFrame, form: str = "{:.1f}") -> pd.Series:
+    """Return the intervals between columns ``low`` and ``high`` as text."""
+    ends = text(table["low"], form) + " to " + text(table["high"], form)
+    return ends.where(table["low"].notna(), "")
 
 
 def methods(module: ModuleType, records: Sequence[Record], database: str) -> str:
     """Return the paper's numbers beside ours, one row a method; unknown cells stay empty."""
-    said = {each.method: each for each in module.REPORTED if each.database == database}
+    said = {each.method: each.text for each in module.REPORTED if each.database == database}
     ours = summaries.summary(records)
+    order = [*ours.index, *(name for name in said if name not in ours.index)]
     classical = summaries.by_subject(records).filter(baselines.NAMES)
-    average = 100 * classical.mean(axis=1)
-    rows = []
-    for method in [*ours.index, *(name for name in said if name not in ours.index)]:
-        paper = said[method].text if method in said else ""
-        cells = ["", "", "", ""]
-        if method in ours.index:
-            row = ours.loc[method]
-            cells = [
-                f"{row['mean']:.1f} ± {row['sd']:.1f}",
-                f"{row['low']:.1f} to {row['high']:.1f}",
-                f"{row['balanced']:.1f}",
-                f"{row['seeds']:.0f}",
-            ]
-        elif method == "classical average":
-            low, high = interval(average.to_numpy())
-            cells[:2] = [
-                f"{average.mean():.1f} ± {average.std():.1f}",
-                f"{low:.1f} to {high:.1f}",
-            ]
-        rows.append([figures.TITLES.get(method, method), *cells, paper])
+    average = 100 * classical.mean(axis=1).dropna()
+    low, high = interval(average.to_numpy())
+    ours.loc["classical average", ["mean", "sd", "low", "high"]] = (
+        average.mean(), average.std(), low, high
+    )  # fmt: skip
+    ours = ours.reindex(order)
+    shown = _estimates(ours, f"{_subjects(records)}, exercise {records[0].exercises}")
+    shown["balanced, %"] = text(ours["balanced"])
+    shown["seeds"] = text(ours["seeds"], "{:.0f}")
+    shown["paper, %"] = [said.get(name, "") for name in order]
+    return markdown(shown)
+
+
+def by_sessions(records: Sequence[Record]) -> str:
+    """Return accuracy averaged over sessions, and that of the first and the last session."""
+    ours = summaries.summary(records)
+    shown = _estimates(ours, f"{_subjects(records)}, {len(records[0].labels)} classes")
+    each = 100 * summaries.by_session(records).groupby("method").mean().loc[ours.index]
+    shown["first session"] = text(each.iloc[:, 0])
+    shown["last session"] = text(each.iloc[:, -1])
+    shown["seeds"] = text(ours["seeds"], "{:.0f}")
+    return markdown(shown)
+
+
+def _subjects(records: Sequence[Record]) -> str:
     kind = "simulated, " if records[0].simulated else ""
-    header = [
-        "method",
-        f"ours ({kind}{len(records[0].subjects)} subjects, exercise {records[0].exercises}), %",
-        "95 % interval of the mean",
-        "balanced, %",
-        "seeds",
-        "paper, %",
-    ]
-    return table(header, rows)
+    return f"{kind}{len(records[0].subjects)} subjects"
+
+
+def _estimates(ours: pd.DataFrame, of: str) -> pd.DataFrame:
+    """Return what every table of methods begins with, from `summaries.summary`."""
+    mean = text(ours["mean"]) + " ± " + text(ours["sd"])
+    shown = {
+        "method": [figures.title(name) for name in ours.index],
+        f"ours ({of}), %": mean.where(ours["mean"].notna(), ""),
+        "95 % interval of the mean": between(ours),
+    }
+    return pd.DataFrame(shown, index=ours.index)
 
 
 def judged(verdicts: pd.DataFrame) -> str:
     """Return the table of claims."""
-    rows = [
-        [
-            claim,
-            f"{row['difference']:+.1f}",
-            f"{row['low']:+.1f} to {row['high']:+.1f}",
-            "< 0.0001" if row["p"] < 0.0001 else f"{row['p']:.4f}",
-            f"**{row['verdict']}**",
-        ]
-        for claim, row in verdicts.iterrows()
-    ]
-    header = ["claim", "difference, points", "95 % interval", "p", "verdict"]
-    return table(header, rows)
+    p = text(verdicts["p"], "{:.4f}").where(verdicts["p"] >= 0.0001, "< 0.0001")
+    shown = {
+        "claim": verdicts.index,
+        "difference, points": text(verdicts["difference"], "{:+.1f}"),
+        "95 % interval": between(verdicts, "{:+.1f}"),
+        "p": p,
+        "verdict": text(verdicts["verdict"], "**{}**"),
+    }
+    table = pd.DataFrame(shown)
+    if "estimate" in verdicts:
+        typical = text(verdicts["estimate"], "{:+.1f}")
+        table.insert(3, "typical difference (Hodges-Lehmann), points", typical)
+    return markdown(table)
 
 
 def runs(records: Sequence[Record]) -> str:
     """Return what was run, on what, by which code."""
     rows = [
-        [
-            record.study or "comparison",
-            f"{'simulated ' if record.simulated else ''}{record.database.upper()} "
-            f"{record.exercises}, {len(record.subjects)}",
-            f"{record.recipe}, {record.seed}",
-            len(dict.fromkeys(score.method for score in record.scores)),
-            f"{record.wall_seconds / 60:.0f} min",
-            record.date,
-            "unchanged" if unchanged(record) else "changed",
-        ]
+        {
+            "run": record.study or "comparison",
+            "data and exercises, subjects": f"{'simulated ' if record.simulated else ''}"
+            f"{record.database.upper()} {record.exercises}, {len(record.subjects)}",
+            "recipe, seed": f"{record.recipe}, {record.seed}",
+            "methods": len({score.method for score in record.scores}),
+            "took": f"{record.wall_seconds / 60:.0f} min",
+            "date": record.date,
+            "code since": "unchanged" if unchanged(record) else "changed",
+        }
         for record in records
     ]
-    header = ["run", "data and exercises, subjects", "recipe, seed", "methods", "took", "date"]
     devices = "; ".join(dict.fromkeys(record.device for record in records))
-    return table([*header, "code since"], rows) + f"\nRun on {devices}.\n"
+    return markdown(pd.DataFrame(rows)) + f"\nRun on {devices}.\n"
 
 
 def unchanged(record: Record) -> bool:
@@ -102,19 +121,15 @@ def unchanged(record: Record) -> bool:
 
 def marks(module: ModuleType, database: str, recipe: str) -> str:
     """Return every setting with its mark."""
-    shown = settings.table(module.Settings.named(database, recipe))
-    rows = [[name, row["value"], row["mark"], row["note"]] for name, row in shown.iterrows()]
-    return table(["setting", "value", "mark", "what it is"], rows)
+    shown = settings.table(module.Settings.named(database, recipe))[["value", "mark", "note"]]
+    return markdown(
+        shown.rename_axis("setting").reset_index().rename(columns={"note": "what it is"})
+    )
 
 
 def study(records: Sequence[Record]) -> str:
     """Return the accuracies of a study, one row a variant, one column a subject."""
-    accuracy = 100 * summaries.by_subject(records)
-    rows = [
-        [name, *(f"{value:.1f}" for value in values), f"{values.mean():.1f}"]
-        for name, values in accuracy.items()
-    ]
-    return table(["variant", *(f"subject {each}" for each in accuracy.index), "mean"], rows)
+    return _each_subject(summaries.by_subject(records).T.rename_axis("variant"))
 
 
 def recipes(paper: str, method: str) -> str:
@@ -123,43 +138,16 @@ def recipes(paper: str, method: str) -> str:
         name: summaries.by_subject(load_records(paper, recipe=name, seed=0, simulated=False))
         for name in ("paper", "recommended")
     }
-    both = sorted(set(by["paper"].index) & set(by["recommended"].index))
-    rows = []
-    for name, accuracy in by.items():
-        values = 100 * accuracy.loc[both, method]
-        rows.append([name, *(f"{value:.1f}" for value in values), f"{values.mean():.1f}"])
-    return table(["recipe", *(f"subject {each}" for each in both), "mean"], rows)
+    both = pd.DataFrame({name: accuracy[method] for name, accuracy in by.items()}).dropna()
+    return _each_subject(both.T.rename_axis("recipe"))
 
 
-def by_sessions(records: Sequence[Record]) -> str:
-    """Return accuracy averaged over sessions, and that of the first and the last session."""
-    mean, each = summaries.summary(records), 100 * summaries.by_session(records)
-    rows = []
-    for method, row in mean.iterrows():
-        of_method = each.loc[method]
-        rows.append(
-            [
-                figures.TITLES.get(method, method),
-                f"{row['mean']:.1f} ± {row['sd']:.1f}",
-                f"{row['low']:.1f} to {row['high']:.1f}",
-                f"{of_method.iloc[:, 0].mean():.1f}",
-                f"{of_method.iloc[:, -1].mean():.1f}",
-                f"{row['seeds']:.0f}",
-            ]
-        )
-    kind = "simulated, " if records[0].simulated else ""
-    header = [
-        "method",
-        f"ours ({kind}{len(records[0].subjects)} subjects, {len(records[0].labels)} classes), %",
-        "95 % interval of the mean",
-        "first session",
-        "last session",
-        "seeds",
-    ]
-    return table(header, rows)
+def _each_subject(accuracy: pd.DataFrame) -> str:
+    """Return fractions (row, subject) in per cent, with their mean."""
+    return frame((100 * accuracy).add_prefix("subject ").assign(mean=100 * accuracy.mean(axis=1)))
 
 
 def frame(values: pd.DataFrame) -> str:
-    """Return a table of numbers, to one decimal."""
-    rows = [[name, *(f"{each:.1f}" for each in row)] for name, row in values.iterrows()]
-    return table([values.index.name or "", *values.columns], rows)
+    """Return a table of numbers, to one decimal; its index is the first column."""
+    name = str(values.index.name or "")
+    return markdown(values.map("{:.1f}".format).rename_axis(name).reset_index())

@@ -317,3 +317,12 @@ def _contradictions(spec: Database) -> Iterator[str]:
                 f"file_name {spec.file_name!r} does not tell subjects and exercises apart: "
                 "write {subject} and {exercise} into it, or give find"
             )
+
+
+def movements_done(spec: Database, subject: int) -> int:
+    """Return how many movements of the database this subject did.
+
+    Which movements the amputees left out is not known; leaving out the last ones is assumed.
+    """
+    everything = sum(each.n_movements for each in spec.exercises)
+    return spec.classes_of.get(subject, everything + 1) - 1

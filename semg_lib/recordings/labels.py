@@ -41,7 +41,7 @@ def onset_delays(stimulus: np.ndarray, restimulus: np.ndarray, rate: float) -> n
     return np.array(delays)
 
 
-def agreement(stimulus: np.ndarray, restimulus: np.ndarray) -> float:
+def label_agreement(stimulus: np.ndarray, restimulus: np.ndarray) -> float:
     """Return the share of samples on which both labels agree."""
     return float(np.mean(stimulus == restimulus))
 

@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from semg_lib.errors import DataError, DataWarning
-from semg_lib.recordings import cache, matlab
+from semg_lib.recordings import files, matlab
 from semg_lib.recordings.databases import LABELS, Database, Exercise, database
 from semg_lib.recordings.recording import Recording, concatenate, give_rest_a_repetition
-
-
-def find(root: str | Path, database: Database, subject: int, exercise: Exercise) -> Path:
-    """Find the file of one exercise below a folder, in any layout and letter case.
-
-    Raises
-    ------
-    DataError
-        If the folder or the file is missing, or several files have its name.
-    """
-    root = Path(root).expanduser()
-    if not root.is_dir():
-        raise DataError(f"{root}: no such folder; --root names the folder with NinaPro's files")
-    # DB2 and DB3 share file names: a folder named after the database decides.
-    for folder in root.iterdir():
-        if folder.is_dir() and folder.name.lower() == database.name:
-            root = folder
-    name = database.file_name.format(subject=subject, exercise=exercise.number)
-    found = [p for p in root.rglob("*.[mM][aA][tT]") if p.name.lower() == name.lower()]
-    if not found:
-        folder = database.folder_name.format(subject=subject)
-        raise DataError(
-            f"{root}: no file {name} (exercise {exercise.letter} of {database.name} subject "
-            f"{subject}); unpack the subject's archive there, as {root / folder / name}"
-        )
-    if len(found) > 1:
-        places = ", ".join(str(p) for p in sorted(found))
-        raise DataError(f"{name} is there {len(found)} times ({places}); keep one below --root")
-    return found[0]
 
 
 @dataclass(frozen=True)
@@ -55,8 +27,6 @@ class ExerciseFile:
         Those of stimulus, restimulus, repetition and rerepetition that are there.
     subject, exercise : int
         As the file says, 0 if it does not.
-    names : tuple of str
-        All variables.
     simulated : bool
         Whether it bears the simulator's mark.
     checked : bool
@@ -67,18 +37,21 @@ class ExerciseFile:
     columns: dict[str, np.ndarray]
     subject: int
     exercise: int
-    names: tuple[str, ...]
     simulated: bool
     checked: bool
 
 
+MARK = "simulated"  # the variable that the simulator leaves in its files
 COLUMNS = ("stimulus", "restimulus", "repetition", "rerepetition")
 _FAR = 1e6  # no unit that sEMG is stored in brings it here
 _SHORTEST_S = 0.1  # no movement is shorter; a label that is wrong on one sample is
 
 
+KEPT: files.Last[ExerciseFile] = files.Last(most=1 << 28, size=lambda file: file.emg.nbytes)
+
+
 def read_file(path: str | Path) -> ExerciseFile:
-    """Read one exercise file, from the cache if it was read before.
+    """Read one exercise file, unless it is among the last that were read and is as it was.
 
     Raises
     ------
@@ -86,28 +59,21 @@ def read_file(path: str | Path) -> ExerciseFile:
         If it is missing, damaged or not an exercise of NinaPro; the message names file, value and
         remedy.
     """
-    return _as_file(*cache.keep(Path(path), _read))
+    return KEPT.get(Path(path), functools.partial(examine, whole=False))
 
 
-def examine(path: str | Path) -> ExerciseFile:
-    """Read one exercise file from its own bytes, whatever the cache holds; see `read_file`."""
-    return _as_file(*_read(Path(path)))
+def examine(path: str | Path, *, whole: bool = True) -> ExerciseFile:
+    """Read one exercise file from its bytes and, unless told otherwise, look at every checksum.
 
-
-def _as_file(arrays: dict[str, np.ndarray], values: dict[str, Any]) -> ExerciseFile:
-    labels = arrays["columns"].astype(np.int16)
-    columns = dict(zip(values["columns"], labels, strict=True))
-    own = {key: value for key, value in values.items() if key != "columns"}
-    return ExerciseFile(arrays["emg"], columns, **own | {"names": tuple(own["names"])})
-
-
-def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read and check what `read_file` returns."""
+    Raises
+    ------
+    DataError
+        As `read_file`.
+    """
     wanted = ("emg", *COLUMNS, "subject", "exercise")
-    content = matlab.read(path, wanted, single=("emg",))
+    content = matlab.read(path, wanted, single=("emg",), whole=whole)
     found = content.arrays
     if "emg" not in found:
-        matlab.check(path)
         raise DataError(f"{path}: no variable 'emg'; not a whole NinaPro file, download it again")
     emg = found["emg"]
     if emg.shape[1] > emg.shape[0]:
@@ -122,29 +88,29 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             f"{channel + 1}; download it again"
         )
     present = [name for name in COLUMNS if name in found]
-    if len(present) < len(COLUMNS):
-        matlab.check(path)  # was it never there, or is its name damaged?
-    columns = [_column(path, found, name, len(emg)) for name in present]
     one = {name: int(found[name].flat[0]) for name in ("subject", "exercise") if name in found}
-    return (
-        {"emg": emg, "columns": _narrow(np.array(columns, np.int16).reshape(-1, len(emg)))},
-        {
-            "columns": present,
-            "subject": one.get("subject", 0),
-            "exercise": one.get("exercise", 0),
-            "names": list(content.names),
-            "simulated": "simulated" in content.names,
-            "checked": content.checked,
-        },
+    return ExerciseFile(
+        emg=emg,
+        columns={name: _column(path, found, name, len(emg)) for name in present},
+        subject=one.get("subject", 0),
+        exercise=one.get("exercise", 0),
+        simulated=MARK in content.names,
+        checked=content.checked,
     )
 
 
-def _narrow(columns: np.ndarray) -> np.ndarray:
-    """Return labels in the bytes that NinaPro's own need."""
-    return columns.astype(np.uint8) if columns.max(initial=0) < 256 else columns
+def is_simulated(path: str | Path) -> bool:
+    """Tell by the simulator's mark whether a file was simulated; its signal is not read.
+
+    Raises
+    ------
+    DataError
+        If it is missing or damaged.
+    """
+    return MARK in matlab.read(path, ()).names
 
 
-def _column(path: Path, content: dict, name: str, n_samples: int) -> np.ndarray:
+def _column(path: str | Path, content: dict, name: str, n_samples: int) -> np.ndarray:
     """Return one label variable as (sample,) int16."""
     column = content[name]
     if column.size != n_samples:
@@ -256,6 +222,7 @@ def load_file(
         rate=database.rate,
         database=database.name,
         subject=subject,
+        simulated=file.simulated,
     )
 
 
@@ -314,10 +281,20 @@ def load(
     """
     spec = database(name)
     spec.check_subject(subject)
+    chosen = spec.exercises_named(exercises)
+    paths = {each.letter: files.find(root, spec, subject, each) for each in chosen}
+    return load_files(paths, spec, subject, labels=labels)
+
+
+def load_files(
+    paths: Mapping[str, Path], database: Database, subject: int, *, labels: str
+) -> Recording:
+    """Load one subject's recording from files by their exercises' letters; see `load`."""
     if labels not in LABELS:
         raise DataError(f"unknown labels {labels!r}: choose from {', '.join(LABELS)}")
-    parts = []
-    for exercise in spec.exercises_named(exercises):
-        path = find(root, spec, subject, exercise)
-        parts.append(load_file(path, spec, subject, exercise, labels))
-    return parts[0] if len(parts) == 1 else concatenate(parts)
+    parts = [
+        load_file(paths[each.letter], database, subject, each, labels)
+        for each in database.exercises_named("".join(paths))
+    ]
+    whole = parts[0] if len(parts) == 1 else concatenate(parts)
+    return replace(whole, simulated=any(each.simulated for each in parts))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -125,7 +126,7 @@ def fingerprint(recording: Recording) -> str:
     """Return a hash of everything in a recording that a result can depend on."""
     digest = hashlib.sha256(f"{recording.rate} {recording.emg.shape}".encode())
     for name in ("emg", "label", "repetition", "exercise"):
-        digest.update(np.ascontiguousarray(getattr(recording, name)))
+        digest.update(np.ascontiguousarray(getattr(recording, name)).data)
     return digest.hexdigest()[:16]
 
 
@@ -145,7 +146,7 @@ def concatenate(recordings: Sequence[Recording]) -> Recording:
             mine, its = getattr(first, name), getattr(other, name)
             if mine != its:
                 raise DataError(f"cannot join recordings: {name} is {mine} in one, {its} in other")
-    arrays = {
+    arrays: dict[str, Any] = {
         name: np.concatenate([getattr(each, name) for each in recordings])
         for name in ("emg", "label", "repetition", "exercise")
     }

@@ -19,21 +19,12 @@ import scipy.signal
 
 from semg_lib.errors import DataError
 from semg_lib.recordings import databases, forearm
-from semg_lib.recordings.databases import LABELS, Database, Exercise, database
+from semg_lib.recordings.databases import LABELS, Exercise, database, movements_done
 from semg_lib.recordings.forearm import REST_S, Arm, Drift
 from semg_lib.recordings.recording import Recording, concatenate, give_rest_a_repetition
 
 RAW_RATE = 2000  # Hz; DB1's envelopes are made from signals at half of it
 BAND_HZ = (20, 450)  # pass band of the Delsys electrodes
-
-
-def movements_done(spec: Database, subject: int) -> int:
-    """Return how many movements of the database this subject did.
-
-    Which movements the amputees left out is not known; leaving out the last ones is assumed.
-    """
-    everything = sum(each.n_movements for each in spec.exercises)
-    return spec.classes_of.get(subject, everything + 1) - 1
 
 
 def simulate_file(
@@ -207,12 +198,12 @@ def write_mat(
         columns = {key: value if key == "emg" else value[:, None] for key, value in content.items()}
         path = folder / spec.file_name.format(subject=subject, exercise=exercise.number)
         part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            scipy.io.savemat(
-                file,
-                {**columns, "subject": subject, "exercise": exercise.number, "simulated": 1},
-                do_compression=True,
-            )
+        scipy.io.savemat(
+            part,
+            {**columns, "subject": subject, "exercise": exercise.number, "simulated": 1},
+            appendmat=False,
+            do_compression=True,
+        )
         part.replace(path)
         written.append(path)
     return written

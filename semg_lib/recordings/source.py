@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from semg_lib.errors import DataError
-from semg_lib.recordings import databases, ninapro, registered, simulator
+from semg_lib.recordings import databases, files, ninapro, registered, simulator
 from semg_lib.recordings.recording import Recording, fingerprint
 
 
@@ -56,22 +56,22 @@ class Source:
         if not self.root:
             done = self._done(subject)
             return simulator.simulate(self.database, subject, done, labels=labels)
-        there = "".join(self.files(subject))
-        spec = databases.database(self.database)
+        spec, paths = databases.database(self.database), self.files(subject)
         if spec.read:
-            recording = registered.load(spec, subject, there, self.root)
+            recording = registered.load(spec, subject, "".join(paths), self.root)
         else:
-            recording = ninapro.load(self.database, subject, there, self.root, labels=labels)
+            single = {letter: path for letter, (path,) in paths.items()}
+            recording = ninapro.load_files(single, spec, subject, labels=labels)
         present = set(recording.repetition[recording.label > 0].tolist())
         for repetition in repetitions:
             if repetition not in present:
-                files = [str(path) for each in self.files(subject).values() for path in each]
-                more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+                named = [str(path) for each in paths.values() for path in each]
+                more = f" and {len(named) - 3} more" if len(named) > 3 else ""
                 raise DataError(
-                    f"{', '.join(files[:3])}{more}: repetition {repetition} is not there, only "
+                    f"{', '.join(named[:3])}{more}: repetition {repetition} is not there, only "
                     f"{sorted(present)}; download the file again"
                 )
-        return replace(recording, simulated=self.simulated(subject))
+        return recording
 
     def files(self, subject: int) -> dict[str, list[Path]]:
         """Return the subject's files by the letters of their exercises.
@@ -92,7 +92,7 @@ class Source:
                 if spec.read:
                     found[exercise.letter] = registered.find(self.root, spec, subject, exercise)
                 else:
-                    found[exercise.letter] = [ninapro.find(self.root, spec, subject, exercise)]
+                    found[exercise.letter] = [files.find(self.root, spec, subject, exercise)]
             except DataError:
                 if exercise.letter in self._done(subject):
                     raise
@@ -103,7 +103,7 @@ class Source:
         spec = databases.database(self.database)
         spec.check_subject(subject)
         chosen = spec.exercises_named(self.exercises)
-        done = simulator.movements_done(spec, subject)
+        done = databases.movements_done(spec, subject)
         letters = "".join(each.letter for each in chosen if each.offset < done)
         if not letters:
             raise DataError(
@@ -113,13 +113,12 @@ class Source:
         return letters
 
     def simulated(self, subject: int) -> bool:
-        """Tell whether this subject was simulated, by the mark that `synthetic` leaves."""
+        """Tell whether this subject was simulated, by the mark that the simulator leaves."""
         if not self.root:
             return True
         if databases.database(self.database).read:
             return False  # only NinaPro's files have a place for the mark
-        files = self.files(subject).values()
-        return any(ninapro.read_file(path).simulated for each in files for path in each)
+        return any(ninapro.is_simulated(path) for (path,) in self.files(subject).values())
 
     def fingerprints(
         self, subjects: Sequence[int], *, labels: str = "restimulus"

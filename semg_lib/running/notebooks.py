@@ -11,8 +11,23 @@ import nbformat
 from nbformat import NotebookNode
 
 from semg_lib.errors import DataError, RunError
+from semg_lib.evaluation.records import ADDRESS
 
 FOLDER = Path(__file__).parent.parent.parent / "notebooks"
+
+
+def path(name: str) -> Path:
+    """Return a notebook of the repository.
+
+    Raises
+    ------
+    DataError
+        If it is not there: notebooks are no part of an installed copy of the library.
+    """
+    found = FOLDER / f"{name}.ipynb"
+    if not found.is_file():
+        raise DataError(f"{found}: no such notebook; papers run from a clone: git clone {ADDRESS}")
+    return found
 
 
 def read(path: str | Path) -> NotebookNode:

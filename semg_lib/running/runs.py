@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,12 +96,13 @@ class Run:
         put("exercises", "".join(each.letter for each in chosen))
         put("root", str(Path(self.root).expanduser().resolve()) if self.root else "")
         put("preset", self.preset or ("full" if self.root else "quick"))
-        put("methods", self.methods or list(module.METHODS))
         module.Settings.named(self.database, self.recipe, self.preset, self.epochs)
         for method in self.methods:
             check_name("method", method, module.METHODS)
+        put("methods", [m for m in module.METHODS if m in self.methods or not self.methods])
         if self.study:
             check_name("study", self.study, module.STUDIES)
+        notebooks.path(self.paper)
         for subject in self.subjects:
             spec.check_subject(subject)
             if self.root:
@@ -108,10 +110,14 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What the run's folder is called."""
+        """What the run's folder is called: other requests have other folders."""
         parts = [self.paper, self.database, self.exercises, f"s{ranges(self.subjects)}"]
         parts += [self.preset, self.recipe, f"seed{self.seed}"]
         parts += [f"{self.epochs}epochs"] if self.epochs else []
+        if len(self.methods) < len(PAPERS[self.paper].METHODS):
+            named = "+".join(self.methods)
+            digest = hashlib.sha256(named.encode()).hexdigest()[:6]
+            parts += [named if len(named) <= 40 else digest]
         return "-".join([*parts, *([self.study] if self.study else [])])
 
     def execute(self, out: str | Path, *, quiet: bool = False) -> Path:
@@ -131,7 +137,7 @@ class Run:
         folder = Path(out).resolve() / self.name
         parameters = {key: value for key, value in asdict(self).items() if key != "paper"}
         notebooks.run(
-            notebooks.FOLDER / f"{self.paper}.ipynb",
+            notebooks.path(self.paper),
             folder / "notebook.ipynb",
             parameters | {"out": str(folder)},
             quiet=quiet,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import filelock
 
 from semg_lib.errors import DataError
-from semg_lib.evaluation.records import Record, load_record
+from semg_lib.evaluation.records import RECORD, Record, load_record, write_atomically
 from semg_lib.papers import PAPERS
 from semg_lib.recordings.source import Source
 from semg_lib.running.runs import Run
@@ -26,9 +26,7 @@ from semg_lib.running.runs import Run
 if TYPE_CHECKING:
     import distributed
 
-RECORD, ERROR, LOCK = "record.json", "error.txt", ".lock"
-_AHEAD = 4  # units for each worker that the scheduler holds; the others wait here, so that it
-# needs no more memory for a thousand
+ERROR, LOCK = "error.txt", ".lock"
 
 
 def units(subjects: Sequence[int], seeds: Sequence[int], **run) -> list[Run]:
@@ -51,18 +49,15 @@ def units(subjects: Sequence[int], seeds: Sequence[int], **run) -> list[Run]:
 def expected(run: Run) -> Record:
     """Return the record that a run would open now, to hold stored ones against."""
     settings = PAPERS[run.paper].Settings.named(run.database, run.recipe, run.preset, run.epochs)
-    source = Source(run.database, run.exercises, run.root)
     return Record.start(
+        Source(run.database, run.exercises, run.root),
         paper=run.paper,
-        database=run.database,
-        exercises=run.exercises,
         subjects=run.subjects,
         seed=run.seed,
         recipe=run.recipe,
         preset=run.preset,
-        simulated=any(source.simulated(subject) for subject in run.subjects),
-        data=source.fingerprints(run.subjects, labels=settings.labels),
         settings=settings,
+        labels=settings.labels,
         device="cpu",
     )
 
@@ -76,7 +71,7 @@ def done(run: Run, out: str | Path) -> bool:
         stored = expected(run).resume(path)  # another one if it is of other code, data or settings
     except DataError:
         return False
-    return all(stored.done(subject, run.methods) for subject in run.subjects)
+    return not any(stored.missing(subject, run.methods) for subject in run.subjects)
 
 
 @dataclass(frozen=True)
@@ -143,29 +138,22 @@ def sweep(
     import distributed
 
     out = Path(out).resolve()
-    left = []
+    left = {}
     for run in runs:
         if done(run, out):
             yield Ended(run, "kept")
         else:
-            left.append(run)
-    waiting = iter(left)
-
-    def submit(how_many: int) -> list[distributed.Future]:
-        chosen = [run for _, run in zip(range(how_many), waiting, strict=False)]
-        # A worker that dies takes its unit with it, so the scheduler gives the unit to another.
-        return [client.submit(one, run, out, execute, pure=False, key=run.name) for run in chosen]
-
-    n_workers = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
-    under_way = distributed.as_completed(submit(_AHEAD * n_workers))
-    for future in under_way:
+            left[run.name] = run
+    # A worker that dies takes its unit with it, and the scheduler gives the unit to another.
+    futures = client.map(
+        one, list(left.values()), out=out, execute=execute, pure=False, key=list(left)
+    )
+    for future in distributed.as_completed(futures):
         try:
             ended = future.result()
         except Exception as error:  # its worker died more often than the scheduler allows
-            run = next(each for each in left if each.name == future.key)
-            ended = Ended(run, "failed", f"{type(error).__name__}: {error}")
-            (out / run.name / ERROR).write_text(f"{ended.why}\n")
-        under_way.update(submit(1))
+            ended = Ended(left[future.key], "failed", f"{type(error).__name__}: {error}")
+            write_atomically(out / future.key / ERROR, f"{ended.why}\n")
         yield ended
 
 

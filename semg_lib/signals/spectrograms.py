@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from sklearn.decomposition import PCA
 from torch import Tensor
 
 from semg_lib.errors import check_name
+from semg_lib.signals.windows import Windows
 
 
 def spectrogram(
@@ -98,6 +99,29 @@ def scale(power: Tensor, intensity: str, over: str = "window", range_db: float =
     if intensity == "magnitude":
         power, least, largest = power.sqrt(), least.sqrt(), largest.sqrt()
     return (power - least) / (largest - least).clamp_min(tiny)
+
+
+def images(
+    windows: Windows,
+    *,
+    n_fft: int,
+    overlap: int,
+    bins: int,
+    intensity: str,
+    over: str,
+    range_db: float,
+    device: str = "cpu",
+    block: int = 512,
+) -> Iterator[Tensor]:
+    """Yield scaled spectrograms of blocks of windows, (window, channel, frequency, frame).
+
+    The first ``bins`` frequencies are kept; see `spectrogram` and `scale` for the others.
+    """
+    data = windows.to(device)
+    for index in torch.arange(len(windows), device=device).split(block):
+        rate = windows.recording.rate
+        power = spectrogram(data.gather(index), rate=rate, n_fft=n_fft, overlap=overlap)
+        yield scale(power[:, :, :bins], intensity, over, range_db)
 
 
 @dataclass(frozen=True, eq=False)

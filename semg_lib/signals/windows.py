@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 
 from semg_lib.errors import DataError
 from semg_lib.recordings.recording import Recording
+
+
+class Gathered(Protocol):
+    """Windows on a device."""
+
+    def __len__(self) -> int: ...
+
+    def gather(self, index: torch.Tensor) -> torch.Tensor:
+        """Return a batch (batch, channel, time) of the windows at these indices."""
+
+
+class Batches(Protocol):
+    """What training asks of windows: `Windows` are such, features of a session too."""
+
+    @property
+    def label(self) -> np.ndarray:
+        """Label of each window, (window,) int."""
+
+    def __len__(self) -> int: ...
+
+    def to(self, device: str | torch.device) -> Gathered:
+        """Put the windows on a device once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,12 +145,26 @@ def cut(recording: Recording, *, length_ms: float, step_ms: float, pure: bool = 
         )
     starts = np.arange(0, len(recording.emg) - length + 1, step)
     if pure:
-        change = np.zeros(len(recording.emg), bool)
-        for marks in (recording.label, recording.repetition, recording.exercise):
-            change[1:] |= marks[1:] != marks[:-1]
-        stretch = np.cumsum(change)
+        stretch = _stretches(recording)
         starts = starts[stretch[starts] == stretch[starts + length - 1]]
     return Windows(recording, starts, length)
+
+
+def trials(windows: Windows) -> np.ndarray:
+    """Return the number of the trial each window begins in, (window,).
+
+    A trial is one stretch of one label, repetition and exercise. That it begins and ends is known
+    to a user who is asked to move; which movement it was is not used.
+    """
+    return _stretches(windows.recording)[windows.starts]
+
+
+def _stretches(recording: Recording) -> np.ndarray:
+    """Return the number of the stretch of one label, repetition and exercise, (sample,)."""
+    change = np.zeros(len(recording.emg), bool)
+    for marks in (recording.label, recording.repetition, recording.exercise):
+        change[1:] |= marks[1:] != marks[:-1]
+    return np.cumsum(change)
 
 
 def thin_rest(windows: Windows) -> Windows:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from semg_lib.learning import baselines
+from semg_lib.learning.methods import ClassicalMethod
 from semg_lib.papers import atzori2016
 from semg_lib.recordings import labels
 from semg_lib.recordings.recording import Recording
-from semg_lib.signals import features
 from semg_lib.signals.preprocessing import envelope
+from semg_lib.signals.protocol import Protocol
 
 _RATE = 100.0  # Hz; enough for what happens around an onset
 PAIRS = {  # what a classifier learns from and what it is tested on
@@ -70,17 +70,13 @@ def label_cost(
     dict
         Accuracy for each of ``PAIRS``; repetitions that train and that test are the same.
     """
-    sides = {}
-    for name, recording in recordings.items():
-        split, scaler = atzori2016.prepare(recording, settings)
-        seen = [features.extract(side, scaler=scaler) for side in (split.train, split.test)]
-        sides[name] = split, *seen
+    protocol = Protocol.of(settings)
+    sides = {name: protocol.prepare(recording) for name, recording in recordings.items()}
     found = {}
     for pair, (learnt, tested) in PAIRS.items():
-        split, train, _ = sides[learnt]
-        classifier = baselines.make(method).fit(train, split.train.label)
-        split, _, test = sides[tested]
-        found[pair] = float(np.mean(classifier.predict(test) == split.test.label))
+        fitted = ClassicalMethod(method).train(sides[learnt])
+        test = sides[tested].split.test
+        found[pair] = float(np.mean(fitted.predict(test) == test.label))
     return found
 
 
@@ -103,7 +99,7 @@ def overview(screen: Recording, realigned: Recording) -> dict[str, float]:
     still = np.abs(realigned.emg[realigned.label == 0]).mean()
     return {
         "rest, %": 100 * float(np.mean(realigned.label == 0)),
-        "labels agree, %": 100 * labels.agreement(screen.label, realigned.label),
+        "labels agree, %": 100 * labels.label_agreement(screen.label, realigned.label),
         "median delay, s": float(np.median(delays)),
         "strongest over weakest electrode": float(strength.max() / strength.min()),
         "clipped, % of the worst electrode": 100 * float((realigned.emg == top).mean(axis=0).max()),

@@ -1,0 +1,38 @@
+"""Outcomes: what a method predicted; ``evaluation.scores`` makes scores of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What one method predicted for one subject's test windows."""
+
+    subject: int
+    method: str
+    label: np.ndarray  # (window,)
+    predicted: np.ndarray  # (window,)
+    loss: tuple[float, ...] = ()  # training loss after every epoch, of a network
+    stacked: int = 1  # networks that were trained as one with this method's
+
+
+@dataclass(frozen=True, eq=False)
+class SessionOutcome(Outcome):
+    """What one method predicted for one subject's test windows, session by session."""
+
+    session: np.ndarray = field(kw_only=True)  # (window,), the session each window is of
+    agreement: tuple[float, ...] = field(kw_only=True)  # by session, see `recalibration`
+    named: tuple[int, ...] = field(kw_only=True)  # by session, see `recalibration`
+
+
+@dataclass(frozen=True, eq=False)
+class CostedOutcome(Outcome):
+    """What one method predicted for one subject's test windows, and what that costs."""
+
+    parameters: int | None = field(kw_only=True)
+    multiply_adds: int | None = field(kw_only=True)
+    latency_ms: float = field(kw_only=True)
+    train_seconds: float = field(kw_only=True)

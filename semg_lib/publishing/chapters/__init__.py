@@ -1,0 +1,54 @@
+"""What the book's prose pages show of the records: tables, figures and numbers.
+
+Every paper has a module here, with three functions: ``plan``, the runs that its chapter is made
+of; ``fragments``, what the chapter shows of them; and ``row``, their figures in the README. The
+book's Sphinx extension calls `write` at every build, so that no page can say what ``results/``
+does not.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pandas as pd
+
+from semg_lib.course import assignments
+from semg_lib.papers import PAPERS
+from semg_lib.publishing import speed, tables
+
+CHAPTERS = {name: importlib.import_module(f"{__name__}.{name}") for name in PAPERS}
+
+
+def readme_rows() -> list[str]:
+    """Return the figures of the README's row for each paper: the paper's, and the records'."""
+    return [chapter.row() for chapter in CHAPTERS.values()]
+
+
+def write(folder: str | Path) -> dict[str, str]:
+    """Write every chapter's fragments below a folder and return all numbers by name."""
+    numbers: dict[str, str] = {}
+    for name, chapter in CHAPTERS.items():
+        place = Path(folder) / name
+        place.mkdir(parents=True, exist_ok=True)
+        shown = chapter.fragments()
+        for key, text in shown.texts.items():
+            (place / f"{key}.md").write_text(text)
+        for key, picture in shown.pictures.items():
+            picture.save(place / f"{key}.png")
+        numbers |= {f"{name}_{key}": value for key, value in shown.numbers.items()}
+    teaching = Path(folder) / "teaching"
+    teaching.mkdir(parents=True, exist_ok=True)
+    (teaching / "assignments.md").write_text(_assignments())
+    return numbers | {f"speed_{k}": v for k, v in speed.write(Path(folder) / "speed").items()}
+
+
+def _assignments() -> str:
+    """Return the table of the assignments: what each is about, its questions and points."""
+    rows = []
+    for name in assignments.names():
+        title, learnt, time = assignments.about(name)
+        n_asked = len(list(assignments.questions(name)))
+        rows.append([title, learnt, time, n_asked, f"{assignments.points(name):g}"])
+    header = ["assignment", "students learn", "time", "questions", "points"]
+    return tables.markdown(pd.DataFrame(rows, columns=header), rest="left")

@@ -1,0 +1,76 @@
+"""What every paper's chapter shows of its comparison of methods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+from semg_lib import figures
+from semg_lib.evaluation import statistics, summaries
+from semg_lib.evaluation.records import Record
+from semg_lib.publishing import cards, tables
+from semg_lib.running import runs
+from semg_lib.running.runs import Run
+
+
+@dataclass
+class Fragments:
+    """What a chapter takes from the records, by the names that its page uses."""
+
+    texts: dict[str, str]  # Markdown
+    pictures: dict[str, figures.Picture]
+    numbers: dict[str, str]
+
+
+def comparison(paper: str, root: str) -> tuple[str, Run]:
+    """Return the name of a record, and the run of all methods on what there is of a database.
+
+    Parameters
+    ----------
+    paper : str
+    root : str
+        Folder with NinaPro's files; three simulated subjects if it has none of the paper's.
+    """
+    database, exercises = next(iter(runs.about(paper).items()))
+    subjects = runs.available(database, exercises, root) if root else []
+    run = Run(paper, preset="full", subjects=subjects or [1, 2, 3], root=root if subjects else "")
+    return f"{database}-{exercises}-full-recommended-seed0", run
+
+
+def compared(
+    module: ModuleType, records: Sequence[Record], others: Sequence[Record] = ()
+) -> Fragments:
+    """Return what a chapter shows of a comparison, and what else was run.
+
+    Parameters
+    ----------
+    module : module
+        The paper's.
+    records : sequence of Record
+        The comparison: one database, recipe and preset.
+    others : sequence of Record
+        Studies and comparisons that the chapter shows besides.
+    """
+    first, accuracy = records[0], summaries.by_subject(records)
+    verdicts = statistics.judge(module.claims(accuracy))
+    kind = "simulated" if first.simulated else "real"
+    where = f"{kind} {first.database.upper()}, {len(accuracy)} subjects"
+    everything = [*records, *others]
+    means = {str(method): f"{100 * mean:.1f} %" for method, mean in accuracy.mean().items()}
+    return Fragments(
+        {
+            "card": cards.card(module, everything, {where: verdicts}),
+            "marks": tables.marks(module, first.database, first.recipe),
+            "methods": tables.methods(module, records, first.database),
+            "claims": tables.judged(verdicts),
+            "runs": tables.runs(everything),
+        },
+        {"dots": figures.subject_dots(accuracy)},
+        {
+            **means,
+            "kind": kind,
+            "subjects": str(len(accuracy)),
+            "classes": str(len(first.labels)),
+        },
+    )

@@ -1,0 +1,139 @@
+"""Where files lie below a folder, and what was read of the last of them.
+
+A folder is walked once a process and a file read once, and again as soon as something may have
+changed: after a file has come, gone or been written to, or while the last change is so young that
+a clock may have missed the next.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from semg_lib.errors import DataError
+from semg_lib.recordings.databases import Database, Exercise
+
+SETTLED_NS = 2_000_000_000  # what was written to this shortly ago may change within one clock tick
+T = TypeVar("T")
+PRIVATE = ".semg"  # a folder of downloads that are not whole yet
+
+
+def settled(*times_ns: int) -> bool:
+    """Tell whether what was written to at these times is old enough to be told from the next."""
+    return time.time_ns() - max(times_ns) > SETTLED_NS
+
+
+@dataclass(frozen=True)
+class _Index:
+    """The MATLAB files below a folder."""
+
+    places: dict[str, list[Path]]  # by their names in lower case
+    written: dict[str, int]  # every folder's time of the last change, where all were settled
+
+    def holds(self) -> bool:
+        """Tell whether no file can have come or gone since."""
+        try:
+            return bool(self.written) and self.written == _written(self.written)
+        except OSError:  # a folder has gone
+            return False
+
+
+_INDEXES: dict[Path, _Index] = {}
+
+
+def _written(folders: Iterable[str]) -> dict[str, int]:
+    return {folder: os.stat(folder).st_mtime_ns for folder in folders}
+
+
+def _below(root: Path) -> dict[str, list[Path]]:
+    """Return the MATLAB files below a folder by their names in lower case."""
+    key = root.absolute()
+    index = _INDEXES.get(key)
+    if index is None or not index.holds():
+        places: dict[str, list[Path]] = {}
+        written: dict[str, int] = {}
+        for folder, folders, names in os.walk(root):
+            written |= _written([folder])
+            folders[:] = [each for each in folders if each != PRIVATE]
+            for name in names:
+                if name.lower().endswith(".mat"):
+                    places.setdefault(name.lower(), []).append(Path(folder, name))
+        index = _Index(places, written if settled(*written.values()) else {})
+        _INDEXES[key] = index
+    return index.places
+
+
+def find(root: str | Path, database: Database, subject: int, exercise: Exercise) -> Path:
+    """Find the file of one exercise below a folder, in any layout and letter case.
+
+    Raises
+    ------
+    DataError
+        If the folder or the file is missing, or several files have its name.
+    """
+    root = Path(root).expanduser()
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder; --root names the folder with NinaPro's files")
+    # DB2 and DB3 share file names: a folder named after the database decides.
+    for folder in root.iterdir():
+        if folder.is_dir() and folder.name.lower() == database.name:
+            root = folder
+    name = database.file_name.format(subject=subject, exercise=exercise.number)
+    found = _below(root).get(name.lower(), [])
+    if not found:
+        own = database.folder_name.format(subject=subject)
+        raise DataError(
+            f"{root}: no file {name} (exercise {exercise.letter} of {database.name} subject "
+            f"{subject}); unpack the subject's archive there, as {root / own / name}"
+        )
+    if len(found) > 1:
+        places = ", ".join(str(p) for p in sorted(found))
+        raise DataError(f"{name} is there {len(found)} times ({places}); keep one below --root")
+    return found[0]
+
+
+class Last(Generic[T]):
+    """What was read of the last files, for as long as they are as they were.
+
+    Parameters
+    ----------
+    most : int
+        Bytes that are kept.
+    size : callable
+        How many bytes a value takes.
+    """
+
+    def __init__(self, most: int, size: Callable[[T], int]) -> None:
+        self.most, self.size = most, size
+        self.lock = threading.Lock()
+        self.values: OrderedDict[Path, tuple[tuple[int, ...], T]] = OrderedDict()
+
+    def get(self, path: Path, read: Callable[[Path], T]) -> T:
+        """Return what ``read`` makes of a file, a copy of the caller's own.
+
+        Raises
+        ------
+        DataError
+            If there is no such file, and what ``read`` raises.
+        """
+        if not path.is_file():
+            raise DataError(f"{path}: no such file")
+        with self.lock:
+            key, state = path.absolute(), path.stat()
+            written = state.st_mtime_ns, state.st_ctime_ns
+            signature = *written, state.st_size, state.st_ino, state.st_dev
+            kept = self.values.pop(key, None)
+            value = kept[1] if kept and kept[0] == signature else read(path)
+            if not settled(*written):
+                return value
+            self.values[key] = signature, value
+            while sum(self.size(each) for _, each in self.values.values()) > self.most:
+                self.values.popitem(last=False)
+            return copy.deepcopy(value) if key in self.values else value

@@ -1,0 +1,28 @@
+"""Template 2000 in the book: the runs of its chapter, and what it shows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from semg_lib.evaluation.records import load_records
+from semg_lib.papers import template2000 as module
+from semg_lib.publishing.chapters import common
+from semg_lib.publishing.chapters.common import Fragments
+from semg_lib.running.runs import Run
+
+NAME = "template2000"
+
+
+def plan(root: str) -> Iterator[tuple[str, Run]]:
+    """Yield the runs of the chapter, with the names of their records; its page shows the last."""
+    yield common.comparison(NAME, root)
+
+
+def fragments() -> Fragments:
+    """Return what the chapter shows of the records."""
+    return common.compared(module, load_records(NAME, recipe="recommended", preset="full"))
+
+
+def row() -> str:
+    """Return the figures of the README's row: the paper's, and the records'."""
+    return ""  # the paper's | ours, once they are known

@@ -1,0 +1,66 @@
+"""The listing of the library is its architecture: rooms in an order that imports follow."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+LIBRARY = Path(__file__).parent.parent / "semg_lib"
+ROOMS = "errors recordings signals learning evaluation figures papers studies download running"
+ROOMS = [*ROOMS.split(), "course", "publishing", "cli"]  # each imports from those before it
+FOLDERS = [name for name in ROOMS if name not in ("errors", "cli")]
+SIZES = {
+    path.relative_to(LIBRARY).as_posix(): len(path.read_text().splitlines())
+    for path in sorted(LIBRARY.rglob("*.py"))
+}
+
+
+def backward(text, room):
+    """Return what a module imports against the order, wherever in it."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            found += [f"{'.' * node.level}{node.module or ''}.{each.name}" for each in node.names]
+        elif isinstance(node, ast.Import):
+            found += [f"{each.name}." for each in node.names]
+    allowed = ROOMS[: ROOMS.index(room) + 1]
+    ours = [name for name in found if name.split(".")[0] in ("", "semg_lib")]
+    return [name.rstrip(".") for name in ours if name.split(".")[1] not in allowed]
+
+
+def test_the_listing_is_the_rooms():
+    listed = {path.name for path in LIBRARY.iterdir()} - {"__pycache__"}
+    assert listed == {"__init__.py", "errors.py", "cli.py", "py.typed", *FOLDERS}
+    for name in FOLDERS:
+        assert ast.get_docstring(ast.parse((LIBRARY / name / "__init__.py").read_text())), name
+
+
+@pytest.mark.parametrize("module", [name for name in SIZES if name != "__init__.py"])
+def test_imports_follow_the_order_of_the_rooms(module):
+    room = module.removesuffix(".py").split("/")[0]
+    assert backward((LIBRARY / module).read_text(), room) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from semg_lib.papers import atzori2016",
+        "from semg_lib import papers",
+        "from semg_lib import load",
+        "import semg_lib",
+        "from ..papers import ding2018",
+        "def late():\n    import semg_lib.papers.ding2018 as paper",
+        "if TYPE_CHECKING:\n    from semg_lib.papers.zhai2017 import Net",
+    ],
+)
+def test_an_import_against_the_order_is_found(line):
+    assert backward(f"import torch\nfrom semg_lib.signals import windows\n{line}", "learning")
+
+
+@pytest.mark.parametrize("module", SIZES)
+def test_no_module_is_too_long_to_read(module):
+    assert SIZES[module] <= (230 if module.startswith("papers/") else 300)
+
+
+def test_the_library_is_small():
+    assert sum(SIZES.values()) <= 9000
