@@ -32,7 +32,7 @@ def test_the_api_documents_every_module_of_a_room():
     assert extension().modules("errors") == ["semg_lib.errors"]
 
 
-def test_the_hour_is_ten_files_of_about_1500_lines_in_the_order_of_imports():
+def test_the_hour_is_ten_files_in_the_order_of_imports_that_can_be_read_in_one():
     library = extension()
     page = (ROOT / "book" / "library.md").read_text()
     files = library._COUNTED.findall(page)
@@ -40,4 +40,4 @@ def test_the_hour_is_ten_files_of_about_1500_lines_in_the_order_of_imports():
     assert len(files) == 10
     rooms = [library.ROOMS.index(name.partition("/")[0]) for name in files]
     assert rooms == sorted(rooms)
-    assert 1200 <= library.n_lines(files) <= 1800
+    assert library.n_lines(files) <= 2000
