@@ -181,13 +181,11 @@ DATABASES = {
     ),
 }
 
-
 # What each choice of labels reads: the label re-aligned to the EMG, or the screen's.
 LABELS = {
     "restimulus": ("restimulus", "rerepetition"),
     "stimulus": ("stimulus", "repetition"),
 }
-
 
 _NINAPRO = frozenset(DATABASES)
 _learnt: set[Path] = set()
