@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -27,10 +27,12 @@ from training import PlainWindows, operations, plain_loop
 
 from semg_lib.evaluation import provenance
 from semg_lib.learning import many, training
+from semg_lib.learning.methods import NetworkMethod
 from semg_lib.learning.settings import change
 from semg_lib.papers import atzori2016, ding2018, zhai2017
 from semg_lib.recordings import simulator
 from semg_lib.recordings.recording import Recording
+from semg_lib.signals.protocol import Prepared, Protocol
 
 
 def simulate(job: tuple[str, int, str]) -> Recording:
@@ -59,8 +61,11 @@ class Unwrapped(nn.Module):
         return self.network(x.squeeze(1).transpose(1, 2))
 
 
-def compare(name: str, splits: list, build: Callable, settings, device: str) -> dict[str, object]:
+def compare(
+    name: str, method: NetworkMethod, prepared: Sequence[Prepared], settings, device: str
+) -> dict[str, object]:
     """Measure one paper's network on windows: windows a second of each way."""
+    splits = [each.split for each in prepared]
     recipe = settings.recipe
     short = change(settings, {"epochs": min(2, recipe.epochs)}).recipe
     classes = [np.unique(split.train.label) for split in splits]
@@ -68,23 +73,22 @@ def compare(name: str, splits: list, build: Callable, settings, device: str) -> 
     one = splits[0].train
 
     def fit(i: int, chosen) -> None:
-        network = build(splits[i])
+        network = method.build(splits[i].train)
         training.fit(network, splits[i].train, classes[i], chosen, device=device)
 
     def stack(chosen) -> None:
         many.fit_many(
-            [build(split) for split in splits],
+            [method.build(split.train) for split in splits],
             [split.train for split in splits],
             classes,
             chosen,
             seeds=range(len(splits)),
             device=device,
-            stacked=True,
         )
 
     fit(0, short), stack(change(settings, {"epochs": 1}).recipe)  # the first run warms up
     data = PlainWindows(one, classes[0])
-    network = Unwrapped(build(splits[0]))
+    network = Unwrapped(method.build(one)).to(device)
     seconds = {
         "plain loop": clock(lambda: plain_loop(network, data, short, device), device),
         "training.fit": clock(lambda: fit(0, short), device),
@@ -193,36 +197,31 @@ def main() -> None:
     with ProcessPoolExecutor() as pool:
         recordings = list(pool.map(simulate, db1)), list(pool.map(simulate, db2))
     settings = change(atzori2016.Settings.named("db1"), {"epochs": chosen.epochs})
-    splits = [atzori2016.prepare(each, settings)[0] for each in recordings[0]]
+    cnn = atzori2016.METHODS["cnn"](settings)
+    prepared = [Protocol.of(settings).prepare(each) for each in recordings[0]]
     began = time.perf_counter()
-    table["atzori2016"] = compare(
-        "atzori2016",
-        splits,
-        lambda split: atzori2016.build(split, settings, device=device),
-        settings,
-        device,
-    )
+    table["atzori2016"] = compare("atzori2016", cnn, prepared, settings, device)
     ding = change(ding2018.Settings.named("db2"), {"epochs": min(12, chosen.epochs)})
     table["ding2018"] = compare(
         "ding2018",
-        [ding2018.prepare(each, ding)[0] for each in recordings[1]],
-        lambda split: ding2018.build(split, "C-B1PB2", ding, device=device),
+        ding2018.METHODS["C-B1PB2"](ding),
+        [Protocol.of(ding).prepare(each) for each in recordings[1]],
         ding,
         device,
     )
     zhai = change(zhai2017.Settings.named("db2"), {"epochs": chosen.epochs})
     table["zhai2017"] = sessions(device, recordings[1][0], zhai)
     once = change(settings, {"epochs": 1}).recipe
+    splits = [each.split for each in prepared]
     some = splits[:3] if device == "cpu" else splits
     table["kernels of atzori2016's fit_many, % of the time"] = kernels(
         lambda: many.fit_many(
-            [atzori2016.build(split, settings, device=device) for split in some],
+            [cnn.build(split.train) for split in some],
             [split.train for split in some],
             [np.unique(split.train.label) for split in some],
             once,
             seeds=range(len(some)),
             device=device,
-            stacked=True,
         ),
         device,
     )

@@ -41,6 +41,7 @@ from semg_lib.learning.training import Recipe
 from semg_lib.papers import atzori2016
 from semg_lib.publishing import speed
 from semg_lib.recordings.source import Source
+from semg_lib.signals.protocol import Protocol
 from semg_lib.signals.splits import Split
 from semg_lib.signals.windows import Windows
 
@@ -128,11 +129,10 @@ def ours(split: Split, settings: atzori2016.Settings, seed: int) -> tuple[float,
     training.seed_everything(seed)
     network = atzori2016.AtzoriNet(10, split.train.length, len(classes))
     training.initialise(network, settings.recipe.initial)
-    chosen = precision.apply(network, settings.recipe.precision, "cpu")
     began = time.perf_counter()
-    training.fit(chosen, split.train, classes, settings.recipe, seed=seed)
+    training.fit(network, split.train, classes, settings.recipe, seed=seed)
     seconds = time.perf_counter() - began
-    said = training.predict(chosen, split.test, classes)
+    said = training.predict(network, split.test, classes, precision=settings.recipe.precision)
     return seconds, float((said == split.test.label).mean())
 
 
@@ -195,7 +195,8 @@ def main() -> None:
     root = os.environ.get("SEMG_DATA", "")
     source = Source("db1", "A", root)
     settings, kind = atzori2016.Settings.named("db1"), precision.pick("auto", "cpu")
-    splits = [atzori2016.prepare(source.load(subject), settings)[0] for subject in SUBJECTS]
+    protocol = Protocol.of(settings)
+    splits = [protocol.prepare(source.load(subject)).split for subject in SUBJECTS]
     jobs = [(split, settings, seed) for split in splits for seed in SEEDS]
     windows = settings.recipe.epochs * sum(len(split.train) for split, *_ in jobs)
     rates = {}

@@ -6,9 +6,10 @@ import torch
 
 from semg_lib.evaluation import summaries
 from semg_lib.evaluation.records import load_records
+from semg_lib.evaluation.scores import score
 from semg_lib.papers import template2000
 from semg_lib.papers.template2000 import METHODS, Settings, TemplateNet
-from semg_lib.signals import splits
+from semg_lib.signals.protocol import Protocol
 
 
 @pytest.fixture(scope="module")
@@ -25,24 +26,23 @@ def test_the_network_has_its_parameters_and_shapes():
 
 
 def test_nothing_leaks(recording, chosen):
-    split, scaler = template2000.prepare(recording, chosen)
-    splits.audit(split, scaler)
+    split = Protocol.of(chosen).prepare(recording).split  # audited
     assert set(split.test.repetition.tolist()) == set(chosen.test_repetitions)
 
 
 def test_every_method_is_tested_on_the_same_windows(recording, chosen):
-    found = list(template2000.replicate(recording, chosen))
+    found = list(template2000.replicate([recording], chosen))
     assert [each.method for each in found] == list(METHODS)
     for each in found:
         np.testing.assert_array_equal(each.label, found[0].label)
-    assert found[1].score.accuracy > 0.5  # LDA, five classes
+    assert score(found[1]).accuracy > 0.5  # LDA, five classes
     with pytest.raises(ValueError, match="unknown method 'cn'"):
-        list(template2000.replicate(recording, chosen, methods=["cn"]))
+        list(template2000.replicate([recording], chosen, methods=["cn"]))
 
 
 def test_the_same_seed_gives_the_same_predictions(recording, chosen):
     once, again = (
-        next(template2000.replicate(recording, chosen, methods=["cnn"], seed=3)) for _ in range(2)
+        next(template2000.replicate([recording], chosen, methods=["cnn"], seed=3)) for _ in range(2)
     )
     np.testing.assert_array_equal(once.predicted, again.predicted)
 

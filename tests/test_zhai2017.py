@@ -125,7 +125,7 @@ def test_poisoned_labels_of_later_sessions_change_nothing(prepared, method):
     kind = method.partition("_")[0]
     decoder = zhai2017.calibrate(kind, sessions[0], QUICK)
     first, *later = (
-        recalibration.follow(decoder, each, "majority", kept=2, same_size=True).predicted
+        recalibration.follow(decoder, each, "majority", 2, True).predicted
         for each in (sessions, poisoned)
     )
     np.testing.assert_array_equal(first, later[0])

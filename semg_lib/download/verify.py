@@ -127,7 +127,7 @@ def verify(root: str | Path) -> Iterator[Finding]:
         except DataError as error:
             finding.broken.append(str(error).removeprefix(f"{path}: "))
         else:
-            digest = hashlib.sha256(np.ascontiguousarray(emg)).hexdigest()
+            digest = hashlib.sha256(np.ascontiguousarray(emg).tobytes()).hexdigest()
             other = signals.setdefault(digest, finding.path)
             if other != finding.path:
                 finding.suspicious.append(f"the same signal as {other.as_posix()}")

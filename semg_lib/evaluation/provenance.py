@@ -131,7 +131,8 @@ class _Bare(ast.NodeTransformer):
     def visit_Import(self, node: ast.Import) -> None:
         return None
 
-    visit_ImportFrom = visit_Import  # noqa: N815
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        return None
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
@@ -195,7 +196,7 @@ def _module(name: str) -> _Module:
                 known = alias.asname or alias.name
                 imports[known] = (inner, "") if _is_module(inner) else (package, alias.name)
     statements: dict[str, list[ast.stmt]] = {}
-    effects = []
+    effects: list[str] = []
     for statement in tree.body:
         if isinstance(statement, ast.Import | ast.ImportFrom) or _is_docstring(statement):
             continue

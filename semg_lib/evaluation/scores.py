@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pydantic
@@ -45,7 +46,7 @@ def score(outcome: Outcome) -> Score:
     Over sessions, accuracy is the mean of theirs; balanced accuracy is over all windows.
     """
     label, predicted = outcome.label, outcome.predicted
-    plain = {
+    plain: dict[str, Any] = {
         "subject": outcome.subject,
         "method": outcome.method,
         "accuracy": float(sklearn.metrics.accuracy_score(label, predicted)),

@@ -37,8 +37,8 @@ class NetworkDecoder:
         classes: np.ndarray,
         make: Callable[[int, int, int], nn.Module],
         recipe: Recipe,
-        *,
         refit: str = "retrain",
+        *,
         seed: int = 0,
         device: str = "cpu",
     ) -> None:

@@ -23,7 +23,7 @@ def pick(name: str, device: str) -> str:
         able = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
         # Older releases of PyTorch cannot tell; they compute in float32.
-        flags = getattr(torch.cpu, "get_capabilities", dict)()
+        flags: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
         able = any(flags.get(each) for each in ("avx512_bf16", "amx_bf16"))
     return "bfloat16" if able else "float32"
 

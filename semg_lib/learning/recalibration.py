@@ -45,7 +45,7 @@ class Session:
         """Return the windows that a mask, slice or index array picks."""
         return Session(self.x[which], self.label[which], self.trial[which])
 
-    def to(self, device: str) -> Session:
+    def to(self, device: str | torch.device) -> Session:
         """Put the features on a device."""
         return replace(self, x=self.x.to(device))
 
@@ -218,7 +218,6 @@ def follow(
     decoder: Decoder,
     sessions: Sequence[Session],
     mode: str,
-    *,
     kept: int,
     same_size: bool,
 ) -> SessionOutcome:

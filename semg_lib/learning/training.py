@@ -7,6 +7,7 @@ import random
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -194,7 +195,7 @@ def fit(
         raise ValueError("the recipe augments: pass augmentation, or set augment to False")
     # Without this cuDNN picks its algorithms by timing them, and runs differ.
     torch.backends.cudnn.deterministic = True
-    network.to(device, memory_format=torch.channels_last).train()
+    network.to(device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     data = windows.to(device)
     target = torch.as_tensor(encode(windows.label, classes), device=device)
     optimiser = _optimiser(network, recipe)
@@ -211,7 +212,7 @@ def fit(
         for index in permutation.split(recipe.batch_size):
             window = index % n
             x, y = data.gather(window), target[window]
-            if recipe.augment:  # indices from n on stand for the changed copies
+            if recipe.augment and augmentation:  # indices from n on stand for the changed copies
                 x = torch.where((index >= n)[:, None, None], augmentation(x, noise), x)
             with computing(recipe.precision, device):
                 logits = network(x)
@@ -266,8 +267,12 @@ def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     biases = [p for name, p in network.named_parameters() if name.endswith("bias")]
     weights = [p for name, p in network.named_parameters() if not name.endswith("bias")]
     rate = recipe.learning_rate
+    groups: list[dict[str, Any]] = [
+        {"params": weights},
+        {"params": biases, "lr": rate * recipe.bias_rate},
+    ]
     return torch.optim.SGD(
-        [{"params": weights}, {"params": biases, "lr": rate * recipe.bias_rate}],
+        groups,
         lr=rate,
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,

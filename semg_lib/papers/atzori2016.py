@@ -17,6 +17,7 @@ import pandas as pd
 from torch import Tensor, nn
 
 from semg_lib.evaluation.scores import Reported
+from semg_lib.evaluation.statistics import best_by_others
 from semg_lib.learning import baselines
 from semg_lib.learning.augmentation import WhiteNoise
 from semg_lib.learning.methods import ClassicalMethod, Method, NetworkMethod, replication
@@ -147,8 +148,13 @@ def _cnn(settings: Settings) -> NetworkMethod:
     return NetworkMethod("cnn", AtzoriNet, settings.recipe, noise)
 
 
-METHODS: dict[str, Callable[[Settings], Method]] = {"cnn": _cnn} | {
-    name: lambda settings, name=name: ClassicalMethod(name) for name in baselines.NAMES
+def _classical(name: str) -> Callable[[Settings], Method]:
+    return lambda settings: ClassicalMethod(name)
+
+
+METHODS: dict[str, Callable[[Settings], Method]] = {
+    "cnn": _cnn,
+    **{name: _classical(name) for name in baselines.NAMES},
 }
 
 # The network sees windows, the classical methods all features of the same windows.
@@ -189,10 +195,10 @@ def claims(accuracy: pd.DataFrame) -> dict[str, pd.Series]:
     """Return what the paper claims to be positive, from accuracies (subject, method)."""
     accuracy = accuracy.dropna()
     classical = accuracy.drop(columns="cnn")
-    best = classical.mean().idxmax()
     return {
         "the CNN is above the classical average": accuracy["cnn"] - classical.mean(axis=1),
-        "the CNN is below the best classical method": classical[best] - accuracy["cnn"],
+        # Chosen by the other subjects: the best of these subjects flatters itself on them.
+        "the CNN is below the best classical method": best_by_others(classical) - accuracy["cnn"],
     }
 
 

@@ -151,9 +151,18 @@ class DingNet(nn.Module):
         return self.classifier(self.hidden(self.features(x)))  # (batch, class)
 
 
-_SGD = {"learning_rate": 0.02, "batch_size": 64, "epochs": 12, "schedule": "cosine"}
 # The paper's optimiser is unknown.
-RECIPES = {"recommended": Recipe(**_SGD, initial="he", precision="auto", marks={"precision": "O"})}
+RECIPES = {
+    "recommended": Recipe(
+        learning_rate=0.02,
+        batch_size=64,
+        epochs=12,
+        schedule="cosine",
+        initial="he",
+        precision="auto",
+        marks={"precision": "O"},
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -187,14 +196,11 @@ def _variant(name: str) -> Callable[[Settings], Method]:
     return method
 
 
-# The paper compares one classical classifier, which is unknown: an SVM on these is assumed.
-_CLASSICAL = ClassicalMethod("svm", ("rms", "mav", "wl", "zc", "ssc"))
 METHODS: dict[str, Callable[[Settings], Method]] = {
     **{name: _variant(name) for name in VARIANTS},
-    "svm": lambda settings: _CLASSICAL,
+    # The paper's one classical classifier is unknown: an SVM on these is assumed.
+    "svm": lambda settings: ClassicalMethod("svm", ("rms", "mav", "wl", "zc", "ssc")),
 }
-
-# All methods are tested on the same windows.
 replicate = replication(METHODS)
 
 
@@ -210,10 +216,8 @@ STUDIES = {
 
 
 def claims(accuracy: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return what the paper claims to be positive, from accuracies (subject, method).
-
-    Two scales are set against twice the same scale, which is as many blocks.
-    """
+    """Return what the paper claims to be positive, from accuracies (subject, method)."""
+    # Twice one scale is as many blocks as two scales.
     same = accuracy[["C-2B1", "C-2B2"]].max(axis=1)
     return {
         "two kernel scales beat the better of one scale twice": accuracy["C-B1PB2"] - same,

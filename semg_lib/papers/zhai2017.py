@@ -151,8 +151,8 @@ def calibrate(
     if kind == "cnn":
         names = ("filters", "kernel", "hidden", "dropout")
         make = partial(ZhaiNet, **{name: getattr(settings, name) for name in names})
-        how = {"refit": settings.refit, "seed": seed, "device": device}
-        decoder = NetworkDecoder(decoder.classes, make, settings.recipe, **how)
+        own = decoder.classes, make, settings.recipe, settings.refit
+        decoder = NetworkDecoder(*own, seed=seed, device=device)
     decoder.fit(first)
     return decoder
 
@@ -168,7 +168,7 @@ def replicate(
     """Run the paper's comparison, subject by subject, over the second and later repetitions."""
     for method in methods:
         check_name("method", method, METHODS)
-    kept = {"kept": settings.kept, "same_size": settings.same_size}
+    kept = settings.kept, settings.same_size
     for recording in recordings:
         sessions, _ = prepare(recording, settings, device=device)
         calibrated: dict[str, NetworkDecoder | SvmDecoder] = {}
@@ -177,7 +177,7 @@ def replicate(
             if kind not in calibrated:
                 calibrated[kind] = calibrate(kind, sessions[0], settings, seed=seed, device=device)
             mode = settings.correction if mode == "recalibrated" else mode
-            said = recalibration.follow(calibrated[kind], sessions, mode, **kept)
+            said = recalibration.follow(calibrated[kind], sessions, mode, *kept)
             yield replace(said, subject=recording.subject, method=method)
 
 

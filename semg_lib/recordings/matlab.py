@@ -22,7 +22,7 @@ import scipy.io
 
 from semg_lib.errors import DataError
 
-_BLOCK = 1 << 22
+_BLOCK = 1 << 16
 _START = 256  # bytes that hold a variable's description
 _COMPRESSED, _MATRIX = 15, 14
 _BYTES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8}  # of a number, by its kind
@@ -152,7 +152,7 @@ def _variables(
             start, room = file.read(min(n, _START)), n
         else:
             inflater = zlib.decompressobj()
-            start = inflater.decompress(file.read(n), _START)
+            start = inflater.decompress(file.read(min(n, _BLOCK)), _START)
             inner, room = struct.unpack_from(f"{order}2I", start)
             start = start[8:]
             if inner != _MATRIX or room > min(_MOST_GAIN * (n + 1), 2 * _LARGEST):
@@ -162,18 +162,22 @@ def _variables(
         if memory > _LARGEST:
             raise _DamageError(f"with {name} it says it holds more than {_LARGEST >> 20} MB")
         if kind == _COMPRESSED and (whole or name in wanted):
-            _check(inflater, name, room - len(start))
+            _check(file, n - _BLOCK, inflater, name, room - len(start))
         yield name, kind == _COMPRESSED
 
 
-def _check(inflater: zlib._Decompress, name: str, left: int) -> None:
-    """Inflate the bytes that are left of a variable, up to padding and their checksum."""
+def _check(
+    file: io.BufferedReader, n: int, inflater: zlib._Decompress, name: str, left: int
+) -> None:
+    """Inflate what is left of a variable, up to padding and its checksum; n bytes are to come."""
+    data = inflater.unconsumed_tail
     while left > -8 and not inflater.eof:
-        part = inflater.decompress(inflater.unconsumed_tail, _BLOCK)
-        left -= len(part)
-        if not part and not inflater.eof:
+        left -= len(inflater.decompress(data))
+        data = file.read(max(0, min(n, _BLOCK)))
+        n -= _BLOCK
+        if not data and not inflater.eof:
             raise _DamageError("compressed bytes end too early")
-    if abs(left) > 7 or inflater.unused_data:
+    if abs(left) > 7 or data or inflater.unused_data:
         raise _DamageError(f"{name} is longer or shorter than its place")
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import joblib
@@ -189,13 +188,13 @@ def extract(
         check_name("feature", name, FEATURES)
     # Blocks of neighbours: what they share is computed once, whatever order they were asked in.
     blocks = np.array_split(np.argsort(windows.starts), max(1, -(-len(windows) // block)))
-    found: np.ndarray | None = None
-    with ThreadPoolExecutor(n_jobs or joblib.cpu_count()) as pool:
-        parts = pool.map(lambda index: _of_block(windows[index], names, scaler), blocks)
-        for index, part in zip(blocks, parts, strict=True):
-            if found is None:
-                found = np.empty((len(windows), part.shape[1]), np.float32)
-            found[index] = part
+    calls = [joblib.delayed(_of_block)(windows[index], names, scaler) for index in blocks]
+    # A decision at a time must not pay for starting threads.
+    n_jobs = 1 if len(calls) == 1 else n_jobs or joblib.cpu_count()
+    parts = joblib.Parallel(n_jobs, prefer="threads")(calls)
+    found = np.empty((len(windows), parts[0].shape[1]), np.float32)
+    for index, part in zip(blocks, parts, strict=True):
+        found[index] = part
     return found
 
 

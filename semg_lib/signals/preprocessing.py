@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import scipy.ndimage
@@ -62,11 +63,11 @@ def resample(recording: Recording, *, rate: float) -> Recording:
     if every < 1 or abs(every - round(every)) > 1e-9:
         raise DataError(f"cannot take {rate:g} Hz from {recording.rate:g} Hz by whole steps")
     picked = slice(None, None, round(every))
-    arrays = {
-        name: np.ascontiguousarray(getattr(recording, name)[picked])
-        for name in ("emg", "label", "repetition", "exercise")
+    names = ("emg", "label", "repetition", "exercise")
+    kept: dict[str, Any] = {
+        name: np.ascontiguousarray(getattr(recording, name)[picked]) for name in names
     }
-    return replace(recording, rate=float(rate), **arrays)
+    return replace(recording, rate=float(rate), **kept)
 
 
 def envelope(recording: Recording, *, rate: float, length_ms: float | None = None) -> Recording:

@@ -176,12 +176,11 @@ class ChannelPCA:
             pca = PCA(n_components, whiten=whiten, svd_solver="covariance_eigh")
             found.append(pca.fit(x[:, channel].cpu().double().numpy()))
         scale = [np.sqrt(p.explained_variance_)[:, None] if whiten else 1.0 for p in found]
-        arrays = (
-            np.stack([p.mean_ for p in found]),
-            np.stack([p.components_ / s for p, s in zip(found, scale, strict=True)]),
-        )
+        mean = np.stack([p.mean_ for p in found])
+        components = np.stack([p.components_ / s for p, s in zip(found, scale, strict=True)])
         return cls(
-            *(torch.as_tensor(each, dtype=x.dtype, device=x.device) for each in arrays),
+            torch.as_tensor(mean, dtype=x.dtype, device=x.device),
+            torch.as_tensor(components, dtype=x.dtype, device=x.device),
             explained=np.stack([p.explained_variance_ratio_ for p in found]),
             repetitions=frozenset(int(each) for each in repetitions),
         )

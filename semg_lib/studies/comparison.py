@@ -10,6 +10,7 @@ import copy
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -183,21 +184,24 @@ def replicate(
             name,
             label,
             fitted.predict(test),
-            **_size(fitted),
+            parameters=_parameters(fitted),
+            multiply_adds=_multiply_adds(fitted),
             latency_ms=latency_ms(fitted, test),
             train_seconds=seconds,
         )
 
 
-def _size(fitted: Fitted) -> dict[str, int | None]:
+def _parameters(fitted: Fitted) -> int | None:
     if fitted.network is None:
-        return {"parameters": None, "multiply_adds": None}
-    network = copy.deepcopy(fitted.network).cpu()
-    sizes = network.n_channels, network.n_samples
-    return {
-        "parameters": sum(each.numel() for each in network.parameters()),
-        "multiply_adds": inspection.multiply_adds(network, *sizes),
-    }
+        return None
+    return sum(each.numel() for each in fitted.network.parameters())
+
+
+def _multiply_adds(fitted: Fitted) -> int | None:
+    if fitted.network is None:
+        return None
+    network: Any = copy.deepcopy(fitted.network).cpu()
+    return inspection.multiply_adds(network, network.n_channels, network.n_samples)
 
 
 def latency_ms(fitted: Fitted, windows: Windows, *, repeats: int = 21) -> float:

@@ -146,12 +146,14 @@ def replicate(
     settings: Settings,
     *,
     methods: Sequence[str] = METHODS,
+    only: int = 0,
     seed: int = 0,
     device: str = "cpu",
 ) -> Iterator[Outcome]:
     """Score methods under the protocol of that name; methods are ``name: cnn`` and so on.
 
-    On a CPU as many networks train at once as there are cores, on one each.
+    On a CPU as many networks train at once as there are cores, on one each. If ``only`` names a
+    subject, the others are not scored.
 
     Raises
     ------
@@ -160,7 +162,7 @@ def replicate(
     """
     check_name("protocol", name, PROTOCOLS)
     chosen = protocol(name, settings)
-    groups = [([each], []) for each in subjects]
+    groups: list[tuple[list[int], list[int]]] = [([each], []) for each in subjects]
     if chosen.split == "subject":
         if len(subjects) < 2:
             raise DataError(f"{name}: there is one subject and nobody else to train on; add one")
@@ -171,7 +173,9 @@ def replicate(
     jobs = [
         {"protocol": chosen, "source": source, "subjects": group, "others": others} | shared
         for group, others in groups
+        if not only or only in group
     ]
     for outcomes in parallel.each(under, jobs, device=device):
         for outcome in outcomes:
-            yield replace(outcome, method=f"{name}: {outcome.method}")
+            if only in (0, outcome.subject):
+                yield replace(outcome, method=f"{name}: {outcome.method}")

@@ -1,0 +1,173 @@
+"""Do the stored numbers still come out? One subject of each record, run anew and compared.
+
+``python -m semg_lib.publishing.replay [PAPER ...] [--stamp]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from semg_lib.errors import DataError
+from semg_lib.evaluation.provenance import code_hash
+from semg_lib.evaluation.records import RESULTS, Record, load_record, write_atomically
+from semg_lib.evaluation.scores import score
+from semg_lib.learning import parallel
+from semg_lib.learning.outcomes import Outcome
+from semg_lib.papers import PAPERS
+from semg_lib.recordings.source import Source
+from semg_lib.studies import comparison, protocols
+
+SCORES, LOSSES = 1e-6, 1e-5  # what counts as equal; losses are stored with five digits
+_COMPARED = ("accuracy", "balanced_accuracy", "sessions", "agreement", "named", "n_test", "classes")
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What came of one record."""
+
+    path: Path
+    same_code: bool
+    methods: int = 0
+    score: float = 0.0  # largest difference
+    loss: float = 0.0
+    why: str = ""  # it could not be replayed
+
+    @property
+    def equal(self) -> bool:
+        """Whether the stored numbers came out."""
+        return not self.why and self.score <= SCORES and self.loss <= LOSSES
+
+    def __str__(self) -> str:
+        code = "code unchanged" if self.same_code else "code changed"
+        said = self.why or (
+            f"{'equal' if self.equal else 'DIFFERS'}: {self.methods} methods, scores within "
+            f"{self.score:.1g}, losses within {self.loss:.1g}"
+        )
+        return f"{self.path.parent.name}/{self.path.stem}: {said}; {code}"
+
+
+def replay(path: Path, root: str) -> Replayed:
+    """Run the first subject of a record with its own seed and settings, and compare."""
+    record = load_record(path)
+    same = record.code == code_hash(record.paper, simulated=record.simulated)
+    if not record.simulated and not root:
+        return Replayed(path, same, why="needs its recordings: set SEMG_DATA to their folder")
+    source = Source(record.database, record.exercises, "" if record.simulated else root)
+    subject = record.subjects[0]
+    try:
+        settings = _settings(record)
+        found = source.fingerprints([subject], labels=settings.labels)
+    except DataError as error:
+        return Replayed(path, same, why=str(error))
+    if found and found[subject] not in record.data[subject].split("+"):
+        return Replayed(path, same, why="other recordings than it was made from")
+    stored = {each.method: each.model_dump() for each in record.scores if each.subject == subject}
+    curves = {name: record.losses[name][0] for name in record.losses}
+    methods, worst, loss = 0, 0.0, 0.0
+    for outcome in _outcomes(record, settings, source, subject):
+        made, before = score(outcome).model_dump(), stored[outcome.method]
+        methods += 1
+        pairs = [(made[each], before[each]) for each in _COMPARED if each in made]
+        worst = max(worst, *(_apart(*pair) for pair in pairs))
+        if outcome.loss:
+            loss = max(loss, _apart(list(outcome.loss), curves[outcome.method]))
+    return Replayed(path, same, methods, worst, loss)
+
+
+def _settings(record: Record) -> Any:
+    """Return the settings that a record names.
+
+    Raises
+    ------
+    DataError
+        If the library has other ones now.
+    """
+    if record.paper == "comparison":
+        chosen: Any = comparison.Settings.named(record.database, record.preset)
+    elif record.paper == "protocols":
+        epochs = record.settings["recipe"]["epochs"]
+        chosen = protocols.named(record.database, record.preset, epochs)
+    else:
+        epochs = record.settings["recipe"]["epochs"]
+        named = PAPERS[record.paper].Settings.named
+        chosen = named(record.database, record.recipe, record.preset, epochs)
+    values = json.loads(json.dumps(asdict(chosen)))
+    values.get("recipe", {}).pop("marks", None)
+    other = [name for name in values if values[name] != record.settings.get(name)]
+    if other:
+        raise DataError(f"its settings are others now: {', '.join(other)}")
+    return chosen
+
+
+def _outcomes(record: Record, settings: Any, source: Source, subject: int) -> Iterator[Outcome]:
+    """Yield what the record's methods predict for one subject."""
+    scored = [each.method for each in record.scores if each.subject == subject]
+    seed = record.seed
+    if record.paper == "protocols":
+        methods = tuple(dict.fromkeys(name.split(": ")[1] for name in scored))
+        for name in dict.fromkeys(name.split(": ")[0] for name in scored):
+            yield from protocols.replicate(
+                name, source, record.subjects, settings, methods=methods, only=subject, seed=seed
+            )
+        return
+    recording = source.load(subject, labels=settings.labels)
+    if record.paper == "comparison":
+        yield from comparison.replicate(recording, settings, methods=scored, seed=seed)
+    elif record.study:
+        module = PAPERS[record.paper]
+        yield from module.STUDIES[record.study].run(
+            module.replicate, recording, settings, seed=seed
+        )
+    else:
+        replicate = PAPERS[record.paper].replicate
+        yield from replicate([recording], settings, methods=scored, seed=seed)
+
+
+def _apart(one: Any, other: Any) -> float:
+    """Return the largest difference of two numbers or lists of them."""
+    if isinstance(one, list):
+        if len(one) != len(other):
+            return float("inf")
+        return max((_apart(*pair) for pair in zip(one, other, strict=True)), default=0.0)
+    if one is None or other is None:  # a loss that is not finite is stored as null
+        return 0.0 if one is other or one != one else float("inf")
+    return 0.0 if one != one and other != other else abs(one - other)
+
+
+def stamp(path: Path) -> None:
+    """Write today's digest of the code into a record whose numbers came out."""
+    record = load_record(path)
+    new = code_hash(record.paper, simulated=record.simulated)
+    text = path.read_text(encoding="utf-8")
+    write_atomically(path, text.replace(f'"code": "{record.code}"', f'"code": "{new}"', 1))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Replay records, two or more at a time; exit 1 if a number does not come out."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("papers", nargs="*", help="only these, such as atzori2016 protocols")
+    parser.add_argument("--root", default=os.environ.get("SEMG_DATA", ""))
+    parser.add_argument("--stamp", action="store_true", help="write the code into equal records")
+    chosen = parser.parse_args(arguments)
+    # The stored runs multiplied in bfloat16 without matrix tiles (AMX), which round elsewhere.
+    os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
+    paths = sorted(RESULTS.glob("*/*.json")) if RESULTS else []
+    paths = [path for path in paths if not chosen.papers or path.parent.name in chosen.papers]
+    bad = not paths
+    for row in parallel.each(replay, [{"path": path, "root": chosen.root} for path in paths]):
+        print(row, flush=True)
+        bad |= not row.equal
+        if chosen.stamp and row.equal and not row.same_code:
+            stamp(row.path)
+    return int(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
