@@ -86,6 +86,19 @@ def test_a_leak_is_caught_as_the_page_says(folder, tmp_path):
     assert "Standardiser was fitted to test repetitions [2]" in done.stderr
 
 
+def test_the_protocol_of_the_papers_gives_the_same_split(folder):
+    text = (STATIC / "own_data.py").read_text()
+    page = (STATIC.parent / "own_data.md").read_text()
+    (call,) = re.findall(r"`(Protocol\(.*?\)\.prepare\(recording\))`", page)
+    text = text.partition("classes = ")[0] + "from semg_lib import Protocol\n"
+    text += f"other = {call}.split\n"
+    for side in ("train", "test"):
+        text += f"assert (split.{side}.starts == other.{side}.starts).all()\n"
+        text += f"assert (split.{side}.take() == other.{side}.take()).all()\n"
+    done = subprocess.run([sys.executable, "-c", text], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_verify_names_the_files(semg):
     done = semg("verify", ".")
     assert done.returncode == 0, done.stderr

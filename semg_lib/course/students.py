@@ -11,7 +11,7 @@ from semg_lib.recordings.recording import Recording
 def seed(student: str) -> int:
     """Return the number that a student's data are drawn from, 0 to 2**31 - 1.
 
-    Capitals and blanks at the ends do not count, so that ``Anne`` and ``anne `` are one person.
+    Capitals and blanks at the ends do not count, so that "Anne" and "anne " are one person.
     """
     digest = hashlib.sha256(student.strip().casefold().encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1

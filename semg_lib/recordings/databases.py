@@ -8,10 +8,9 @@ it starts, learn of it from the Python files that ``SEMG_DATABASES`` names.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
-import sys
+import runpy
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -119,9 +118,14 @@ class Database:
             raise DataError(f"no exercise named: choose from {', '.join(known)}")
         return tuple(known[letter] for letter in sorted(set(wanted)))
 
+    @property
+    def subjects(self) -> range:
+        """All subjects' numbers."""
+        return range(1, self.n_subjects + 1)
+
     def check_subject(self, subject: int) -> None:
         """Raise DataError unless the database has this subject."""
-        if not 1 <= subject <= self.n_subjects:
+        if subject not in self.subjects:
             raise DataError(
                 f"subject {subject} is not in {self.name}: choose from 1 to {self.n_subjects}"
             )
@@ -177,13 +181,11 @@ DATABASES = {
     ),
 }
 
-
 # What each choice of labels reads: the label re-aligned to the EMG, or the screen's.
 LABELS = {
     "restimulus": ("restimulus", "rerepetition"),
     "stimulus": ("stimulus", "repetition"),
 }
-
 
 _NINAPRO = frozenset(DATABASES)
 _learnt: set[Path] = set()
@@ -198,11 +200,9 @@ def database(name: str) -> Database:
         If there is none.
     """
     everything = known()
-    try:
-        return everything[name.lower()]
-    except KeyError:
-        names = ", ".join(everything)
-        raise DataError(f"unknown database {name!r}: choose from {names}") from None
+    if name.lower() not in everything:
+        raise DataError(f"unknown database {name!r}: choose from {', '.join(everything)}")
+    return everything[name.lower()]
 
 
 def known() -> dict[str, Database]:
@@ -213,8 +213,8 @@ def known() -> dict[str, Database]:
     DataError
         If a file that ``SEMG_DATABASES`` names cannot be run.
     """
-    for name in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
-        path = Path(name).expanduser().resolve()
+    named = filter(None, os.environ.get(VARIABLE, "").split(os.pathsep))
+    for path in (Path(each).expanduser().resolve() for each in named):
         if path not in _learnt:
             _learn(path)
     return DATABASES
@@ -229,31 +229,30 @@ def _learn(path: Path) -> None:
     """Run a file that registers databases; what it did is undone if it fails."""
     before = dict(DATABASES)
     _learnt.add(path)  # already now: the file may ask for a database itself
-    name = f"semg_databases_{len(_learnt)}"
     try:
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise ImportError("not a Python file")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
+        runpy.run_path(str(path))
     except (Exception, SystemExit) as error:  # whatever a user's file does, it is one line
         _learnt.discard(path)
         DATABASES.clear()
         DATABASES.update(before)
-        lines = [each.lineno for each in traceback.extract_tb(error.__traceback__)
-                 if each.filename == str(path)]  # fmt: skip
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [each.lineno for each in frames if each.filename == str(path)]
         where = f"{path}, line {lines[-1]}" if lines else f"{path}"
         why = " ".join(f"{type(error).__name__}: {error}".split())
         raise DataError(f"{where}: {why}; mend it, or leave it out of {VARIABLE}") from error
 
 
+def movements_done(spec: Database, subject: int) -> int:
+    """Return how many movements of the database this subject did.
+
+    Which movements the amputees left out is not known; leaving out the last ones is assumed.
+    """
+    everything = sum(each.n_movements for each in spec.exercises)
+    return spec.classes_of.get(subject, everything + 1) - 1
+
+
 def register(database: Database) -> None:
     """Make a data set known to everything that takes a database's name.
-
-    Parameters
-    ----------
-    database : Database
 
     Raises
     ------
@@ -278,51 +277,23 @@ def _contradictions(spec: Database) -> Iterator[str]:
         yield "it has no exercise; a data set that is not divided has one"
     offset = 0
     for number, each in enumerate(spec.exercises, 1):
-        if not re.fullmatch("[A-Z]", each.letter):
-            yield f"exercise {each.letter!r} is not named by one capital letter"
-        if each.n_movements < 1:
-            yield f"exercise {each.letter} has {each.n_movements} movements, expected one or more"
-        if each.number != number or each.offset != offset:
-            yield (
-                f"exercise {each.letter} has number {each.number} and offset {each.offset}, "
-                f"expected {number} and {offset}: exercises count from 1, and movements go on"
-            )
+        wanted = Exercise(each.letter, number, max(1, each.n_movements), offset)
+        if each != wanted or not re.fullmatch("[A-Z]", each.letter):
+            yield f"{each} should be {wanted}, with one capital letter"
         offset += each.n_movements
     if len({each.letter for each in spec.exercises}) < len(spec.exercises):
         yield "two exercises have one letter"
-    repetitions = set(range(1, spec.n_repetitions + 1))
-    tested = set(spec.test_repetitions)
-    if not tested or not tested < repetitions:
-        yield (
-            f"test_repetitions {spec.test_repetitions} must be some, not all, of the repetitions "
-            f"1 to {spec.n_repetitions}"
-        )
-    for strange in sorted({*spec.channels_of, *spec.classes_of} - {*range(1, spec.n_subjects + 1)}):
+    if not set() < {*spec.test_repetitions} < {*range(1, spec.n_repetitions + 1)}:
+        yield f"test_repetitions {spec.test_repetitions} must be some of 1 to {spec.n_repetitions}"
+    for strange in sorted({*spec.channels_of, *spec.classes_of} - {*spec.subjects}):
         yield f"channels_of or classes_of names subject {strange}, of 1 to {spec.n_subjects}"
-    if spec.find is not None:
-        if spec.read is None:
-            yield "it has a find but no read"
-        return
+    if spec.find and not spec.read:
+        yield "it has a find but no read"
+    every = [(subject, each) for each in spec.exercises for subject in spec.subjects]
     try:
-        names = {
-            spec.file_name.format(subject=subject, exercise=each.number)
-            for subject in range(1, spec.n_subjects + 1)
-            for each in spec.exercises
-        }
+        names = {spec.file_name.format(subject=s, exercise=each.number) for s, each in every}
     except (KeyError, IndexError, ValueError) as error:
         yield f"file_name {spec.file_name!r} cannot be filled in ({error!r})"
     else:
-        if not spec.file_name or len(names) < spec.n_subjects * len(spec.exercises):
-            yield (
-                f"file_name {spec.file_name!r} does not tell subjects and exercises apart: "
-                "write {subject} and {exercise} into it, or give find"
-            )
-
-
-def movements_done(spec: Database, subject: int) -> int:
-    """Return how many movements of the database this subject did.
-
-    Which movements the amputees left out is not known; leaving out the last ones is assumed.
-    """
-    everything = sum(each.n_movements for each in spec.exercises)
-    return spec.classes_of.get(subject, everything + 1) - 1
+        if len(names) < len(every) and not spec.find:
+            yield f"file_name {spec.file_name!r} lacks {{subject}} or {{exercise}}; or give find"

@@ -139,7 +139,7 @@ def claims(root: Path) -> dict[Path, list[Claim]]:
     for spec in databases.registered():
         if spec.read is None:
             continue
-        for subject in range(1, spec.n_subjects + 1):
+        for subject in spec.subjects:
             for exercise in spec.exercises:
                 paths = _found(root, spec, subject, exercise)
                 for path in paths:

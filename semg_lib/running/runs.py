@@ -110,7 +110,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What the run's folder is called: other requests have other folders."""
+        """What the run's folder is called; other requests have other folders."""
         parts = [self.paper, self.database, self.exercises, f"s{ranges(self.subjects)}"]
         parts += [self.preset, self.recipe, f"seed{self.seed}"]
         parts += [f"{self.epochs}epochs"] if self.epochs else []
