@@ -33,11 +33,11 @@ test: $(READY)  ## check style and types, build the published book, run the test
 	$(BIN)/python -m semg_lib.publishing.sources check
 	$(BIN)/mypy
 	$(BIN)/python -m semg_lib.publishing.build site
-	SEMG_SITE=_build/html $(PYTEST) -m "not slow" -n $(CORES) --dist loadgroup --cov --cov-report=term
+	SEMG_SITE=_build/html $(PYTEST) -m "not slow" -n $(CORES) --dist worksteal --cov --cov-report=term
 	$(PYTEST) --nbval notebooks --ignore notebooks/assignments -p no:cacheprovider -n $(CORES) --maxprocesses 4 --dist loadfile
 
 test-slow: $(READY)  ## run the tests that are long and rare: Colab, assignments, grading, a new paper, kills
-	$(PYTEST) -m slow -n $(CORES) --dist loadgroup --no-loadscope-reorder
+	$(PYTEST) -m slow -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 replicate: $(READY)  ## run the papers on the recordings in SEMG_DATA anew
 	$(BIN)/python -m semg_lib.publishing.build replicate

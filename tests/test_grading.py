@@ -17,11 +17,6 @@ SEGMENT = """def segment(emg, length, step):
     return view[::step]"""
 
 
-def starts_otter(test):
-    """Mark a test as slow; one folder of submissions serves all of them."""
-    return pytest.mark.slow(pytest.mark.xdist_group("grading")(test))
-
-
 def write(folder, name, *sources, kernel="python3"):
     cells = [nbformat.v4.new_code_cell(each) for each in (f'student = "{name}"', *sources)]
     about = {"otter": {"assignment_name": NAME}}
@@ -34,7 +29,7 @@ def graded(made, tmp_path_factory):
     folder = tmp_path_factory.mktemp("submissions")
     answer = f"import numpy as np\n{SEGMENT}"
     keeps = "open('notes.txt', 'w').write('in my own folder')"
-    write(folder, "good", answer, keeps)
+    write(folder, "good", f'import otter\n\ngrader = otter.Notebook("{NAME}.ipynb")', answer, keeps)
     write(folder, "conda", answer, keeps, kernel="conda-env-semg-py")
     write(folder, "greedy", answer, "hoard = [bytearray(10**9) for _ in range(100)]")
     write(folder, "large", answer, "open('large', 'wb').write(bytes(3 * 2**20))")
@@ -52,7 +47,7 @@ def graded_by(autograders, folder, *options):
         return {row["file"].partition(".")[0]: row for row in csv.DictReader(file)}
 
 
-@starts_otter
+@pytest.mark.slow
 def test_each_is_reported_by_name(graded):
     assert {name: row["state"] for name, row in graded.items()} == {
         "good": "graded",
@@ -65,7 +60,7 @@ def test_each_is_reported_by_name(graded):
     assert graded["good"]["student"] == "good"
 
 
-@starts_otter
+@pytest.mark.slow
 def test_what_asks_for_more_than_it_may_is_told(graded):
     assert graded["good"]["note"] == ""
     assert graded["greedy"]["note"].startswith("MemoryError in the cell 'hoard = [")
@@ -74,7 +69,7 @@ def test_what_asks_for_more_than_it_may_is_told(graded):
     assert "died" in graded["leaves"]["note"]
 
 
-@starts_otter
+@pytest.mark.slow
 def test_all_that_ran_get_their_points(graded):
     for name in ("good", "conda", "greedy", "large", "many"):
         assert graded[name]["q3"] == "3"
@@ -83,7 +78,7 @@ def test_all_that_ran_get_their_points(graded):
     assert {row["of"] for row in graded.values()} == {"20"}
 
 
-@starts_otter
+@pytest.mark.slow
 def test_what_does_not_end_is_stopped_with_all_it_started(made, tmp_path):
     kernel = tmp_path / "kernel.txt"
     noted = f"import os\nopen({str(kernel)!r}, 'w').write(str(os.getpid()))"
@@ -102,7 +97,7 @@ def running(number):
         return False
 
 
-@starts_otter
+@pytest.mark.slow
 def test_the_system_ends_what_no_clock_stops(made, tmp_path):
     write(tmp_path, "endless", "while True:\n    pass")
     limits = grading.Limits(seconds=5).by_the_system()

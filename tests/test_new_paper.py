@@ -50,7 +50,6 @@ def copied(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("new paper")  # one copy for all
 def test_the_suite_picks_it_up(copied):
     copied("-m", "ruff", "check", ".")
     copied("-m", "ruff", "format", "--check", ".")
@@ -63,7 +62,6 @@ def test_the_suite_picks_it_up(copied):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("new paper")  # one copy for all
 def test_the_command_line_picks_it_up(copied):
     out = copied.root / "runs"
     semg = ("-c", "from semg_lib.cli import main; main()")
@@ -72,7 +70,6 @@ def test_the_command_line_picks_it_up(copied):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("new paper")  # one copy for all
 def test_the_book_picks_it_up(copied):
     copied("-m", "semg_lib.publishing.build", "site")
     html = copied.root / "_build" / "html"

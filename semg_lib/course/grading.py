@@ -103,8 +103,10 @@ def grade_one(submission: Path, autograder: Path, limits: Limits = DEFAULT) -> M
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as folder:
         root = Path(folder).resolve()
-        nbformat.write(notebook, root / "submission.ipynb")
-        said = _run(root, autograder.resolve(), limits)
+        # Its cells know the notebook by the name that the assignment has.
+        copy = root / f"{autograder.stem}.ipynb"
+        nbformat.write(notebook, copy)
+        said = _run(copy, autograder.resolve(), limits)
         mark.seconds = round(time.monotonic() - began, 1)
         marks = root / "marks.json"
         if said is None:
@@ -117,8 +119,9 @@ def grade_one(submission: Path, autograder: Path, limits: Limits = DEFAULT) -> M
     return mark
 
 
-def _run(root: Path, autograder: Path, limits: Limits) -> str | None:
-    """Run Otter in a folder; return what it said, or None if it had to be stopped."""
+def _run(notebook: Path, autograder: Path, limits: Limits) -> str | None:
+    """Run Otter in a notebook's folder; return what it said, None if it had to be stopped."""
+    root = notebook.parent
     for name in ("home", "tmp"):
         (root / name).mkdir()
     log = root / "log.txt"
@@ -126,7 +129,7 @@ def _run(root: Path, autograder: Path, limits: Limits) -> str | None:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "semg_lib.course.submission"),
-                *("submission.ipynb", autograder, root / "marks.json"),
+                *(notebook.name, autograder, root / "marks.json"),
                 json.dumps(limits.by_the_system()),
             ],
             cwd=root,
