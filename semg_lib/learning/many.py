@@ -43,13 +43,10 @@ def fit_many(
 ) -> list[History]:
     """Train networks of one architecture, in place, each on windows of its own.
 
-    It pays on a GPU; on a CPU one network after the other is faster.
-
     Parameters
     ----------
     networks : sequence of Module
-        The same layers; each with its own initial weights. Those of different sizes, of subjects
-        who lack a movement for example, train in groups of one size.
+        Each with its own initial weights; those of one size train as one.
     windows, classes, seeds, augmentations : sequence
         Of each network: training windows, sorted labels, the seed of order and noise and, where
         ``recipe.augment`` asks for one, what changes a batch.
