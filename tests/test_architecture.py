@@ -23,7 +23,7 @@ def backward(text, room):
             found += [f"{'.' * node.level}{node.module or ''}.{each.name}" for each in node.names]
         elif isinstance(node, ast.Import):
             found += [f"{each.name}." for each in node.names]
-    allowed = ROOMS[: ROOMS.index(room) + 1]
+    allowed = [*ROOMS[: ROOMS.index(room) + 1], "__version__"]
     ours = [name for name in found if name.split(".")[0] in ("", "semg_lib")]
     return [name.rstrip(".") for name in ours if name.split(".")[1] not in allowed]
 
