@@ -10,6 +10,7 @@ import pytest
 
 from semg_lib.cli import main
 from semg_lib.errors import DataError
+from semg_lib.evaluation import records
 from semg_lib.evaluation.records import RECORD, load_record
 from semg_lib.recordings import simulator
 from semg_lib.running import sweep
@@ -49,6 +50,17 @@ def test_only_a_whole_record_of_the_same_code_and_settings_counts(tmp_path, monk
         assert not sweep.done(unit, tmp_path), change
     path.write_text("{")
     assert not sweep.done(unit, tmp_path)
+
+
+def test_the_code_is_read_once_for_all_units(tmp_path):
+    """It is parsed and hashed anew by nobody: a thousand units would wait minutes for it."""
+    units = planned(range(1, 11))
+    for unit in units:
+        fake(unit, tmp_path)
+    before = records._code.cache_info()
+    assert all(sweep.done(unit, tmp_path) for unit in units)
+    after = records._code.cache_info()
+    assert (after.misses - before.misses, after.hits - before.hits) == (0, 10)
 
 
 def test_other_data_under_the_same_name_are_run_again(tmp_path):

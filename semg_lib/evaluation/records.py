@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import math
 import time
@@ -26,6 +27,7 @@ from semg_lib.recordings.source import Source
 RECORD, STUDY = "record.json", "study.json"  # of a run's methods, and of its study
 ADDRESS = "https://github.com/dl-for-semg/dl-for-semg"
 RESULTS = PACKAGE.parent / "results"  # an installed copy has none
+_code = functools.cache(code_hash)  # that of a process is what it has imported
 
 
 class Record(pydantic.BaseModel):
@@ -102,7 +104,7 @@ class Record(pydantic.BaseModel):
             versions=versions(),
             device=device_name(device),
             date=date.today().isoformat(),
-            code=code_hash(paper, simulated=simulated),
+            code=_code(paper, simulated=simulated),
             **run,
         )
 
