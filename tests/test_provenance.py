@@ -64,6 +64,7 @@ def test_code_that_a_score_can_reach_counts(hashed, old, new):
         ('"""Say."""', '"""Tell."""'),
         ("return 1", "return 2"),
         ("NEVER", "EVER"),
+        ('"""Help."""', "if TYPE_CHECKING:\n    import unused"),
         ("return TABLE", "return (\n        TABLE\n    )"),
         ("def used():", "def used() -> dict[str, int]:"),
         ("TABLE = {}", "TABLE: dict[str, int] = {}"),

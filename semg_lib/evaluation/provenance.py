@@ -205,6 +205,8 @@ def _module(name: str) -> _Module:
     for statement in tree.body:
         if isinstance(statement, ast.Import | ast.ImportFrom) or _is_docstring(statement):
             continue
+        if isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING":
+            continue  # nothing of it runs
         bound = set(_bound(statement))
         if not bound:
             bound = {f"statement {len(effects)}"}
