@@ -14,11 +14,6 @@ from semg_lib.errors import DataError
 from semg_lib.recordings.recording import Recording
 
 
-def rectify(recording: Recording) -> Recording:
-    """Take the absolute value of every sample."""
-    return recording.with_emg(np.abs(recording.emg))
-
-
 def moving_rms(recording: Recording, *, length_ms: float) -> Recording:
     """Root mean square over a window centred on every sample.
 
@@ -32,16 +27,6 @@ def moving_rms(recording: Recording, *, length_ms: float) -> Recording:
     power = scipy.ndimage.uniform_filter1d(recording.emg.astype(np.float64) ** 2, length, axis=0)
     # Running sums leave tiny negative values where the signal is zero.
     return recording.with_emg(np.sqrt(np.maximum(power, 0)))
-
-
-def low_pass(recording: Recording, *, cutoff_hz: float, order: int = 1) -> Recording:
-    """Butterworth low-pass, run forwards and backwards so that nothing is delayed.
-
-    The signal is 6 dB down at the cut-off, 3 dB for each direction.
-    """
-    _check_below_nyquist(recording, cutoff_hz)
-    sos = scipy.signal.butter(order, cutoff_hz, fs=recording.rate, output="sos")
-    return recording.with_emg(scipy.signal.sosfiltfilt(sos, recording.emg, axis=0))
 
 
 def notch(recording: Recording, *, frequency_hz: float = 50.0, quality: float = 30.0) -> Recording:

@@ -6,7 +6,7 @@ look alike, so a random split of windows tests on what it trained on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,12 +56,6 @@ def by_repetition(windows: Windows, test: Sequence[int]) -> Split:
     if held_out.all():
         raise DataError(f"test repetitions {sorted(test)} leave nothing to train on")
     return Split(windows[~held_out], windows[held_out])
-
-
-def leave_one_repetition_out(windows: Windows) -> Iterator[Split]:
-    """Yield one split for each repetition, in order."""
-    for repetition in np.unique(windows.repetition):
-        yield by_repetition(windows, [int(repetition)])
 
 
 def by_session(windows: Windows) -> list[Windows]:
