@@ -82,8 +82,8 @@ def test_electrodes_meet_in_layer_4_where_they_are_kept_apart_and_in_layer_1_els
                 continue
             mine, theirs = layer(mine), layer(theirs)
             changed = (mine != theirs).any(dim=3)[0].any(dim=0)  # by electrode row
-            if number > 3:
-                assert changed.sum() > 0
+            if number > 3:  # electrodes meet; layer 5 leaves one row
+                assert changed.sum() > (1 if number == 4 else 0)
             elif ding2018.VARIANTS[variant].apart:
                 assert changed.nonzero().flatten().tolist() == [5], number
             else:

@@ -65,6 +65,7 @@ def test_a_changed_record_changes_what_a_page_shows(lower):
     path = ROOT / "book" / "executed" / "atzori2016.ipynb"
     before, after = notebooks.read(path), notebooks.read(path)
     elsewhere = f"""
+from pathlib import Path
 from semg_lib.evaluation import records
 records.RESULTS = Path({str(lower)!r})"""
     imports = next(cell for cell in after.cells if cell.id == "imports")

@@ -82,7 +82,7 @@ def test_a_recording_that_was_changed_in_memory_does_not_change_the_next(lying, 
 def test_a_file_that_comes_goes_or_changes_is_seen(lying, counted):
     source = Source("db1", "A", str(lying))
     before = source.load(1)
-    path = source.files(1)["A"]
+    (path,) = source.files(1)["A"]
     content = scipy.io.loadmat(path)
     content["emg"] *= 2
     tables = {name: table for name, table in content.items() if name[0] != "_"}
@@ -92,7 +92,7 @@ def test_a_file_that_comes_goes_or_changes_is_seen(lying, counted):
     with pytest.raises(DataError, match="is there 2 times"):
         source.load(1)
     path.unlink()
-    assert source.files(1)["A"].parent == lying
+    assert source.files(1)["A"][0].parent == lying
     shutil.rmtree(lying)
     with pytest.raises(DataError, match="no such folder"):
         source.load(1)
@@ -127,7 +127,7 @@ def test_a_relative_folder_is_that_of_the_working_folder(lying, counted, monkeyp
     monkeypatch.chdir(lying)
     source = Source("db1", "A", "s1")
     assert source.load(1).subject == 1
-    assert source.files(1)["A"] == Path("s1", "S1_A1_E1.mat")
+    assert source.files(1)["A"] == [Path("s1", "S1_A1_E1.mat")]
     monkeypatch.chdir(other)
     with pytest.raises(DataError, match="no such folder"):
         source.load(1)

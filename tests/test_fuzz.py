@@ -101,7 +101,7 @@ def check(path, content, kind):
 )
 def test_damaged_files_end_in_the_recording_or_in_one_error(kind, sound, request, tmp_path):
     if kind == "real":
-        real = Source("db1", "A", str(request.getfixturevalue("real_root"))).files(2)["A"]
+        (real,) = Source("db1", "A", str(request.getfixturevalue("real_root"))).files(2)["A"]
         whole, content = real.read_bytes(), scipy.io.loadmat(real)
     else:
         whole, content = sound[kind]

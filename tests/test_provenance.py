@@ -102,6 +102,13 @@ def test_a_simulated_run_depends_on_the_simulator(hashed):
     assert hashed(simulated=True) != hashed(*changed, simulated=True)
 
 
+def test_how_files_are_read_does_not_count_even_where_a_source_is_named():
+    for simulated in (False, True):
+        modules = {each for each, _ in provenance.reached("protocols", simulated=simulated)}
+        assert not modules & set(provenance._READING)
+        assert "signals.protocol" in modules
+
+
 @pytest.mark.parametrize("paper", PAPERS)
 def test_every_paper_reaches_windows_split_and_training(paper):
     reached = provenance.reached(paper, simulated=False)

@@ -151,7 +151,8 @@ def make(tmp_path):
         (tmp_path / name).write_text(stub)
         (tmp_path / name).chmod(0o755)
     environment = os.environ | {"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-    environment.pop("MAKEFLAGS", None)  # of a make that runs these tests
+    for name in ("MAKEFLAGS", "MAKELEVEL"):  # of a make that runs these tests
+        environment.pop(name, None)
 
     def run(*arguments):
         done = subprocess.run(

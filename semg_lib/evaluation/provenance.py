@@ -51,7 +51,7 @@ def reached(paper: str, *, simulated: bool) -> list[tuple[str, str]]:
     """Return the definitions that a paper's scores depend on, as sorted (module, name).
 
     A definition is reached if a reached one names it, however unlikely that it is called: what
-    is found is never too little.
+    is found is never too little, but for which exercises of a simulated subject there are.
     """
     room = "papers" if (PACKAGE / "papers" / f"{paper}.py").is_file() else "studies"
     left = [(f"{room}.{paper}", name) for name in _PAPER] + [*_SCORE]

@@ -203,6 +203,8 @@ def compare(
     recordings : sequence of Recording
         One a subject; each gets a model of its own.
     under : Protocol
+        Its first fold is scored, window by window; folds and votes are those of
+        ``studies.protocols``.
     seed : int
         Fixes initial weights, the order of windows, noise and the trees of a forest.
     device : str

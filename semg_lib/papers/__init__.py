@@ -1,6 +1,6 @@
 """The papers, by name, in order of their years: every module of this package is one.
 
-A paper's module has `METHODS`, `RECIPES`, `REPORTED`; `STUDIES`, a function a name; `DATABASES`,
+A paper's module has `METHODS`, `RECIPES`, `REPORTED`; `STUDIES`, a `Study` a name; `DATABASES`,
 those its methods can take, with the exercises of a run that names none; a dataclass `Settings`
 with ``named``; ``replicate``; and ``claims``.
 """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -53,10 +54,19 @@ class Replayed:
         return f"{self.path.parent.name}/{self.path.stem}: {said}; {code}"
 
 
-def replay(path: Path, root: str) -> Replayed:
-    """Run the first subject of a record with its own seed and settings, and compare."""
+def replay(path: Path, root: str, code: str) -> Replayed:
+    """Run the first subject of a record with its own seed and settings, and compare.
+
+    Parameters
+    ----------
+    path : Path
+    root : str
+        Folder of real recordings.
+    code : str
+        Digest of the code that is run.
+    """
     record = load_record(path)
-    same = record.code == code_hash(record.paper, simulated=record.simulated)
+    same = record.code == code
     if not record.simulated and not root:
         return Replayed(path, same, why="needs its recordings: set SEMG_DATA to their folder")
     source = Source(record.database, record.exercises, "" if record.simulated else root)
@@ -64,8 +74,10 @@ def replay(path: Path, root: str) -> Replayed:
     try:
         settings = _settings(record)
         found = source.fingerprints([subject], labels=settings.labels)
-    except DataError as error:
+    except ValueError as error:
         return Replayed(path, same, why=str(error))
+    if record.stacked > 1:
+        return Replayed(path, same, why="its networks were trained as one; a single one differs")
     if found and found[subject] not in record.data[subject].split("+"):
         return Replayed(path, same, why="other recordings than it was made from")
     stored = {each.method: each.model_dump() for each in record.scores if each.subject == subject}
@@ -122,9 +134,9 @@ def _outcomes(record: Record, settings: Any, source: Source, subject: int) -> It
         yield from comparison.replicate(recording, settings, methods=scored, seed=seed)
     elif record.study:
         module = PAPERS[record.paper]
-        yield from module.STUDIES[record.study].run(
-            module.replicate, recording, settings, seed=seed
-        )
+        study = module.STUDIES[record.study]
+        names = [name for name in study.names if set(study.titles(name)) <= set(scored)]
+        yield from study.run(module.replicate, recording, settings, variants=names, seed=seed)
     else:
         replicate = PAPERS[record.paper].replicate
         yield from replicate([recording], settings, methods=scored, seed=seed)
@@ -136,21 +148,22 @@ def _apart(one: Any, other: Any) -> float:
         if len(one) != len(other):
             return float("inf")
         return max((_apart(*pair) for pair in zip(one, other, strict=True)), default=0.0)
-    if one is None or other is None:  # a loss that is not finite is stored as null
-        return 0.0 if one is other or one != one else float("inf")
-    return 0.0 if one != one and other != other else abs(one - other)
+    # A loss that is not finite is stored as null.
+    bad = [each is None or not math.isfinite(each) for each in (one, other)]
+    if any(bad):
+        return 0.0 if all(bad) else float("inf")
+    return abs(one - other)
 
 
-def stamp(path: Path) -> None:
-    """Write today's digest of the code into a record whose numbers came out."""
-    record = load_record(path)
-    new = code_hash(record.paper, simulated=record.simulated)
+def stamp(path: Path, code: str) -> None:
+    """Write the digest of the code that was run into a record whose numbers came out."""
+    old = load_record(path).code
     text = path.read_text(encoding="utf-8")
-    write_atomically(path, text.replace(f'"code": "{record.code}"', f'"code": "{new}"', 1))
+    write_atomically(path, text.replace(f'"code": "{old}"', f'"code": "{code}"', 1))
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Replay records, two or more at a time; exit 1 if a number does not come out."""
+    """Replay records, one on each core; exit 1 if a number does not come out."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("papers", nargs="*", help="only these, such as atzori2016 protocols")
     parser.add_argument("--root", default=os.environ.get("SEMG_DATA", ""))
@@ -158,14 +171,25 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     # The stored runs multiplied in bfloat16 without matrix tiles (AMX), which round elsewhere.
     os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
-    paths = sorted(RESULTS.glob("*/*.json")) if RESULTS else []
+    paths = sorted(RESULTS.glob("*/*.json"))
+    known = sorted({path.parent.name for path in paths})
+    for name in chosen.papers:
+        if name not in known:
+            print(f"replay: no record of {name!r}: choose from {', '.join(known)}", file=sys.stderr)
+            return 2
     paths = [path for path in paths if not chosen.papers or path.parent.name in chosen.papers]
-    bad = not paths
-    for row in parallel.each(replay, [{"path": path, "root": chosen.root} for path in paths]):
+    # What runs is what is imported now: a change of a file while it runs is not what was tried.
+    codes = {}
+    for path in paths:
+        record = load_record(path)
+        codes[path] = code_hash(record.paper, simulated=record.simulated)
+    bad = False
+    jobs = [{"path": path, "root": chosen.root, "code": code} for path, code in codes.items()]
+    for row in parallel.each(replay, jobs):
         print(row, flush=True)
         bad |= not row.equal
         if chosen.stamp and row.equal and not row.same_code:
-            stamp(row.path)
+            stamp(row.path, codes[row.path])
     return int(bad)
 
 

@@ -130,7 +130,7 @@ class Protocol:
         return cls(**{name: getattr(settings, name) for name in names if hasattr(settings, name)})
 
     def prepare(self, recording: Recording) -> Prepared:
-        """Return one subject's windows and scaler, audited.
+        """Return one subject's windows and scaler, audited: the first fold, if there are several.
 
         Raises
         ------

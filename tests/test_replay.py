@@ -1,0 +1,90 @@
+"""Stored numbers that come out, and some that do not."""
+
+import json
+
+import pytest
+
+from semg_lib.evaluation.records import Record, load_record
+from semg_lib.learning.settings import change
+from semg_lib.papers import atzori2016
+from semg_lib.publishing import replay
+from semg_lib.recordings.source import Source
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """A record of two classical methods on a simulated subject."""
+    settings = atzori2016.Settings.named("db1", preset="quick")
+    source = Source("db1", "A")
+    record = Record.start(
+        source, paper="atzori2016", subjects=[1], settings=settings, device="cpu", seed=0,
+        recipe="recommended", preset="quick",
+    )  # fmt: skip
+    for outcome in atzori2016.replicate([source.load(1)], settings, methods=["lda", "knn"]):
+        record.add(outcome)
+    path = tmp_path_factory.mktemp("atzori2016") / "db1-A-quick.json"
+    record.save(path)
+    return path
+
+
+@pytest.fixture
+def changed(stored, tmp_path):
+    """Write the record with some of its content changed."""
+
+    def write(edit):
+        content = json.loads(stored.read_text())
+        edit(content)
+        path = tmp_path / stored.name
+        path.write_text(json.dumps(content))
+        return path
+
+    return write
+
+
+def test_a_record_comes_out_and_is_stamped(stored, changed):
+    row = replay.replay(stored, "", load_record(stored).code)
+    assert (row.equal, row.same_code, row.methods, row.score) == (True, True, 2, 0)
+    assert "equal: 2 methods" in str(row)
+    old = changed(lambda content: content.update(code="0123456789ab"))
+    assert not replay.replay(old, "", load_record(stored).code).same_code
+    replay.stamp(old, "ba9876543210")
+    stamped = load_record(stored).model_dump() | {"code": "ba9876543210"}
+    assert load_record(old).model_dump() == stamped
+
+
+def test_a_number_that_does_not_come_out_is_told(changed):
+    def worse(content):
+        content["scores"][1]["accuracy"] -= 2e-6
+
+    row = replay.replay(changed(worse), "", "")
+    assert not row.equal
+    assert "DIFFERS" in str(row)
+
+
+@pytest.mark.parametrize(
+    ("edit", "why"),
+    [
+        (lambda c: c["settings"].update(window_ms=200), "its settings are others now: window_ms"),
+        (lambda c: c.update(recipe="best"), "unknown recipe 'best'"),
+        (lambda c: c.update(simulated=False), "set SEMG_DATA"),
+        (lambda c: c.update(stacked=3), "trained as one"),
+    ],
+)
+def test_what_cannot_be_replayed_says_why(changed, edit, why):
+    row = replay.replay(changed(edit), "", "")
+    assert not row.equal
+    assert why in str(row)
+
+
+def test_what_is_not_finite_equals_only_its_like():
+    nan, inf = float("nan"), float("inf")
+    assert replay._apart([0.5, None], [0.25, inf]) == 0.25
+    assert replay._apart(nan, None) == 0
+    assert replay._apart(nan, 0.5) == replay._apart(0.5, None) == inf
+    assert replay._apart([1.0], [1.0, 2.0]) == inf
+
+
+def test_a_paper_without_records_is_told(capsys):
+    assert replay.main(["wei2019"]) == 2
+    assert "no record of 'wei2019': choose from atzori2016" in capsys.readouterr().err
+    assert change(atzori2016.Settings(), {}) == atzori2016.Settings()
