@@ -60,7 +60,8 @@ class Prepared:
         """
         train, test = self.split.train, self.split.test
         fitted = _scaler(recording, scaler, np.unique(train.repetition).tolist())
-        scaled = fitted.apply(recording)
+        # What is not scaled is not copied: a transform of another layout rounds otherwise.
+        scaled = recording if scaler == "none" else fitted.apply(recording)
         length = round(window_ms * recording.rate / 1000)
         every = round(train.recording.rate / recording.rate)
 
