@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from semg_lib import errors
 from semg_lib.evaluation.records import load_record
 from semg_lib.papers import PAPERS
 from semg_lib.publishing import chapters, pdf
@@ -61,6 +62,7 @@ def test_every_notebook_has_an_executed_copy():
 
 def test_the_repositorys_address_is_one():
     address = CONFIG["repository"]["url"]
+    assert address == errors.REPOSITORY
     places = [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("book/*.md"), ROOT / "README.md"]
     for path in places:
         for found in re.findall(r"https://github\.com/[\w.-]+/[\w.-]+", path.read_text()):
