@@ -29,6 +29,10 @@ CONTENTS = """\
         sections:
           - file: book/executed/{name}
             title: The notebook"""
+ROW = (
+    "| {name} | [source](notebooks/{name}.ipynb) | [chapter](book/papers/{name}.md) | its claim "
+    "| {figures} |"
+)
 
 
 def copy(name: str, root: Path = ROOT) -> list[Path]:
@@ -70,9 +74,14 @@ def main(arguments: list[str] | None = None) -> int:
     # In a process of its own, which finds the new module.
     run = [sys.executable, "-m", "semg_lib.publishing.build", "replicate", "--paper", name]
     if subprocess.run(run, cwd=ROOT).returncode:
-        print(f"template: mend the above, then {' '.join(run[1:])} again", file=sys.stderr)
+        print(f"template: mend the above, then python {' '.join(run[1:])} again", file=sys.stderr)
         return 1
     print(f"now add to _toc.yml, below Papers:\n{CONTENTS.format(name=name)}")
+    row = f"from semg_lib.publishing.chapters import {name}; print({name}.row())"
+    figures = subprocess.run(
+        [sys.executable, "-c", row], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    print(f"and to README.md, below the other papers:\n{ROW.format(name=name, figures=figures)}")
     return 0
 
 
