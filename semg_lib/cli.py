@@ -152,15 +152,9 @@ def verify(
     from semg_lib.download import verify as verification
     from semg_lib.running import printing
 
-    found = list(
-        track(
-            verification.verify(folder),
-            "looking",
-            total=len(verification.files(folder)),
-            console=out_console,
-            disable=json_ or not out_console.is_terminal,
-        )
-    )
+    quiet = json_ or not out_console.is_terminal
+    looking = verification.verify(folder)
+    found = list(track(looking, "looking", console=out_console, disable=quiet))
     if json_:
         print(json.dumps([each.as_dict() for each in found], indent=1))
     else:

@@ -78,19 +78,8 @@ class Finding:
         }
 
 
-def files(root: str | Path) -> list[Path]:
-    """Return all MATLAB files and those of registered data sets below a folder, or the file.
-
-    Raises
-    ------
-    DataError
-        If there is no such folder, or no file in it.
-    """
-    root = Path(root).expanduser()
-    return _files(root, registered.claims(root) if root.is_dir() else ())
-
-
 def _files(root: Path, claimed: Iterable[Path]) -> list[Path]:
+    """Return all MATLAB files and those of registered data sets below a folder, or the file."""
     if root.is_file():
         return [root]
     if not root.is_dir():
@@ -103,12 +92,17 @@ def _files(root: Path, claimed: Iterable[Path]) -> list[Path]:
 
 
 def verify(root: str | Path) -> Iterator[Finding]:
-    """Look at every file below a folder; see `files` for errors.
+    """Look at every MATLAB file and every file of a registered data set below a folder.
 
     Yields
     ------
     Finding
         One a file, as it is done. Files with one signal are told of from the second on.
+
+    Raises
+    ------
+    DataError
+        If there is no such folder, or no file in it.
     """
     root = Path(root).expanduser()
     base = root if root.is_dir() else root.parent

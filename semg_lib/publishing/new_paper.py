@@ -29,10 +29,8 @@ CONTENTS = """\
         sections:
           - file: book/executed/{name}
             title: The notebook"""
-ROW = (
-    "| {name} | [source](notebooks/{name}.ipynb) | [chapter](book/papers/{name}.md) | its claim "
-    "| {figures} |"
-)
+_PLACES = "[source](notebooks/{name}.ipynb) | [chapter](book/papers/{name}.md)"
+ROW = f"| {{name}} | {_PLACES} | its claim | {{figures}} |"
 
 
 def copy(name: str, root: Path = ROOT) -> list[Path]:
@@ -78,10 +76,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     print(f"now add to _toc.yml, below Papers:\n{CONTENTS.format(name=name)}")
     row = f"from semg_lib.publishing.chapters import {name}; print({name}.row())"
-    figures = subprocess.run(
-        [sys.executable, "-c", row], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout.strip()
-    print(f"and to README.md, below the other papers:\n{ROW.format(name=name, figures=figures)}")
+    said = subprocess.check_output([sys.executable, "-c", row], cwd=ROOT, text=True).strip()
+    print(f"and to README.md, below the other papers:\n{ROW.format(name=name, figures=said)}")
     return 0
 
 

@@ -64,11 +64,9 @@ def ratios() -> str:
             first = found["first load over scipy"]
             rows.append([f"loading {name}", "scipy.io.loadmat", round(1 / first, 2), ""])
     if sweep:
-        ratio = sweep.get("times papermill in a loop", NOT_MEASURED)
-        cores = sweep["machine"].split(", ")[-1]
+        cores, ratio = sweep["machine"].split(", ")[-1], sweep["times papermill in a loop"]
         rows.append([f"sweep, {cores}", "papermill in a loop", ratio, ""])
-    missing = [name for name in MEASURED if not load(name)]
-    rows.extend([name, "", NOT_MEASURED, ""] for name in missing)
+    rows.extend([name, "", NOT_MEASURED, ""] for name in MEASURED if not load(name))
     header = ["task", "peer", "times faster", "memory, of the peer's"]
     return tables.markdown(pd.DataFrame(rows, columns=header, dtype=object))
 
@@ -123,13 +121,10 @@ def write(folder: Path) -> dict[str, str]:
     (folder / "ratios.md").write_text(ratios())
     (folder / "gpu.md").write_text(gpu())
     (folder / "training.md").write_text(training())
-    sweep = load("sweep")
-    operations = [found["million operations a window"] for found in load("training").values()]
-    added, thousand = (
-        sweep.get(name) for name in ("seconds that scheduling adds to a unit", "seconds in all")
-    )
-    return {
-        "operations": f"{operations[0]:.1f}" if operations else NOT_MEASURED,
-        "scheduling": f"{added:+.1f} s" if added is not None else NOT_MEASURED,
-        "thousand": f"{thousand:.0f}" if thousand is not None else NOT_MEASURED,
-    }
+    numbers = dict.fromkeys(("operations", "scheduling", "thousand"), NOT_MEASURED)
+    for found in load("training").values():
+        numbers["operations"] = f"{found['million operations a window']:.1f}"
+    if sweep := load("sweep"):
+        numbers["scheduling"] = f"{sweep['seconds that scheduling adds to a unit']:+.1f} s"
+        numbers["thousand"] = f"{sweep['seconds in all']:.0f}"
+    return numbers
