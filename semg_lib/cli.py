@@ -12,13 +12,13 @@ import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-from semg_lib.errors import DataError, RunError
+from semg_lib.errors import DataError, RunError, how_to_install
 
 try:
     import typer
     from rich.console import Console
 except ModuleNotFoundError as error:
-    sys.exit(f'semg needs {error.name}: pip install "semg_lib[run]"')
+    sys.exit(f"semg needs {error.name}: {how_to_install('run')}")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,7 +28,9 @@ app = typer.Typer(
 out_console = Console()
 
 Database = Annotated[str, typer.Option(help="db1, db2 or db3.")]
-PapersDatabase = Annotated[str, typer.Option(help="db1, db2 or db3; the paper's if not given.")]
+PapersDatabase = Annotated[
+    str, typer.Option(help="db1, db2, db3 or a registered one; the paper's if not given.")
+]
 Subjects = Annotated[str, typer.Option(help="Such as 1,2 or 1-3 or all.")]
 Exercises = Annotated[str, typer.Option(help="Letters, such as A or BC; the first if not given.")]
 Seed = Annotated[int, typer.Option(min=0, help="Fixes every random choice.")]
@@ -150,15 +152,9 @@ def verify(
     from semg_lib.download import verify as verification
     from semg_lib.running import printing
 
-    found = list(
-        track(
-            verification.verify(folder),
-            "looking",
-            total=len(verification.files(folder)),
-            console=out_console,
-            disable=json_ or not out_console.is_terminal,
-        )
-    )
+    quiet = json_ or not out_console.is_terminal
+    looking = verification.verify(folder)
+    found = list(track(looking, "looking", console=out_console, disable=quiet))
     if json_:
         print(json.dumps([each.as_dict() for each in found], indent=1))
     else:
@@ -273,7 +269,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         command = sys.argv[1]
         extra = "download" if command in ("download", "verify") else "run"
-        _fail(f'semg {command} needs {error.name}: pip install "semg_lib[{extra}]"')
+        _fail(f"semg {command} needs {error.name}: {how_to_install(extra)}")
     except (DataError, ValueError, OSError, RunError) as error:
         _fail(f"semg: {' '.join(str(error).split())}")
 

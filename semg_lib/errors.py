@@ -1,8 +1,10 @@
-"""What goes wrong, by name, and the one sentence that every unknown name gets."""
+"""What goes wrong, by name, and the sentences for an unknown name and for a missing package."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+REPOSITORY = "https://github.com/dl-for-semg/dl-for-semg"
 
 
 class DataError(ValueError):
@@ -26,3 +28,8 @@ def check_name(what: str, name: str, known: Iterable[str]) -> None:
     known = list(known)
     if name not in known:
         raise ValueError(f"unknown {what} {name!r}: choose from {', '.join(known)}")
+
+
+def how_to_install(extra: str) -> str:
+    """Return the command that installs the library with one of its extras."""
+    return f'pip install "semg_lib[{extra}] @ git+{REPOSITORY}"'

@@ -30,7 +30,8 @@ def with_name(notebook, student="anne"):
 def wrong(notebook, name, answer):
     """Return a solution in which one answer is wrong."""
     notebook = with_name(notebook)
-    right = assignments.solutions(name)[answer.question].source.strip()
+    master = notebooks.read(assignments.MASTERS / f"{name}.ipynb")
+    [right] = [c.source.strip() for c in master.cells if c.id == f"{answer.question}-answer"]
     [cell] = [cell for cell in notebook.cells if cell.source.strip() == right]
     assert answer.old in cell.source, answer.name
     cell.source = cell.source.replace(answer.old, answer.new)

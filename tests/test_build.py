@@ -1,8 +1,11 @@
 """Making the book: its records, its server."""
 
+import shutil
+
 import pytest
 
 from semg_lib.errors import DataError
+from semg_lib.evaluation.records import RESULTS
 from semg_lib.publishing import build
 
 
@@ -34,3 +37,25 @@ def test_replicating_goes_on_where_it_was_cut_off(tmp_path):
     record.write_text("further")
     build._seed(record, stored)
     assert record.read_text() == "further"
+
+
+def test_what_is_no_paper_leaves_its_records_where_there_were_none(tmp_path, monkeypatch):
+    stored = {}
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    monkeypatch.setattr(build, "_store", lambda run, name, about: stored.update({name: about}))
+    monkeypatch.setattr(build.runs, "available", lambda *_: [1, 2])
+
+    def run(source, executed, parameters):
+        if "out" in parameters:
+            record = tmp_path / "runs" / source.stem / "record.json"
+            assert parameters["out"] == str(record.parent)
+            record.parent.mkdir(parents=True)
+            shutil.copy(RESULTS / source.stem / "record.json", record)
+
+    monkeypatch.setattr(build.notebooks, "run", run)
+    build.beside("somewhere", tmp_path / "runs")
+    kept = {path.parent.name for path in (tmp_path / "results").rglob("record.json")}
+    assert kept == {"protocols", "comparison"}
+    assert stored.keys() == {"data", "quirks", *kept}
+    assert stored["data"].startswith("DB1, exercise A, 2 subjects")
+    assert stored["comparison"].startswith("**simulated** DB2")

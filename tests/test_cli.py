@@ -219,7 +219,7 @@ def test_help_waits_for_no_package_that_it_does_not_need():
         (
             "run atzori2016 --subjects 1 --out o",
             "papermill",
-            "run needs papermill: .*lib.run.",
+            r'run needs papermill: pip install "semg_lib\[run\] @ git\+https://github.com/.*"\n$',
         ),
         ("sweep atzori2016 --subjects 1 --out o", "distributed", "sweep needs distributed: "),
         ("download db1 --root o", "requests", 'download needs requests: .*"semg_lib.download.'),

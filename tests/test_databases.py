@@ -4,10 +4,12 @@ import os
 import numpy as np
 import pytest
 
+import semg_lib
 from semg_lib.download import verify
 from semg_lib.errors import DataError
-from semg_lib.recordings import databases, simulator
+from semg_lib.recordings import databases, registered, simulator
 from semg_lib.recordings.databases import Database, Exercise
+from semg_lib.recordings.recording import fingerprint
 from semg_lib.recordings.source import Source
 from semg_lib.running import runs
 
@@ -81,6 +83,22 @@ def test_a_registered_database_is_known_by_name_and_loads(folder):
     rest = recording.label == 0
     assert set(recording.repetition[rest]) == {1, 2, 3}
     assert not recording.simulated
+
+
+def test_one_function_loads_every_database(folder):
+    databases.register(MINE)
+    loaded = semg_lib.load("mine", 1, "AB", folder)
+    assert fingerprint(loaded) == fingerprint(Source("mine", "AB", str(folder)).load(1))
+    with pytest.raises(DataError, match="subject 3 is not in mine"):
+        semg_lib.load("mine", 3, "A", folder)
+
+
+@pytest.mark.parametrize("name", ["db1", "mine"])
+def test_labels_of_no_kind_are_told(folder, name):
+    databases.register(MINE)
+    root = str(folder) if name == "mine" else ""
+    with pytest.raises(ValueError, match="unknown labels 'x': choose from restimulus, stimulus"):
+        Source(name, "A", root).load(1, labels="x")
 
 
 def test_a_repetition_that_is_not_there_is_told(folder):
@@ -238,6 +256,40 @@ def test_files_that_no_name_tells_are_found_by_a_function(folder):
     assert Source("mine", "AB", str(folder)).load(1).n_channels == 2
     with pytest.raises(DataError, match="exercise A of mine subject 2"):
         Source("mine", "AB", str(folder)).files(2)
+
+
+def test_a_find_that_fails_is_one_line(folder):
+    databases.register(dataclasses.replace(MINE, file_name="", find=lambda *_: [][0]))
+    for ask in (Source("mine", "A", str(folder)).files, lambda _: list(verify.verify(folder))):
+        with pytest.raises(DataError, match="find of mine failed: IndexError: list index") as error:
+            ask(1)
+        assert "\n" not in str(error.value)
+
+
+def test_only_what_is_half_unpacked_below_the_folder_is_left_out(tmp_path):
+    databases.register(MINE)
+    root = tmp_path / ".semg" / "data"
+    (root / ".semg").mkdir(parents=True)
+    for place in (root, root / ".semg"):
+        np.savetxt(place / "s1_1.csv", trials(2), delimiter=",", fmt="%.4g")
+    assert Source("mine", "A", str(root)).files(1) == {"A": [root / "s1_1.csv"]}
+
+
+def test_a_search_is_made_once(folder, monkeypatch):
+    databases.register(MINE)
+    searched = []
+    found = registered._found
+
+    def counted(root, spec, subject, exercise):
+        searched.append((subject, exercise.letter))
+        return found(root, spec, subject, exercise)
+
+    monkeypatch.setattr(registered, "_found", counted)
+    Source("mine", "AB", str(folder)).load(1)
+    assert searched == [(1, "A"), (1, "B")]
+    searched.clear()
+    assert len(list(verify.verify(folder))) == 2
+    assert sorted(searched) == [(1, "A"), (1, "B"), (2, "A"), (2, "B")]
 
 
 def test_verify_names_registered_files_beside_ninapros(folder, root):

@@ -114,6 +114,16 @@ def test_pages_are_filled_again_only_when_something_changed(tmp_path, monkeypatc
     assert len(runs) == 2
     assert list(kept.iterdir()) == [second] != [first]
     assert executed.tagged(notebooks.read(second))[0].outputs[0].data["text/plain"] == "2"
+    monkeypatch.setattr(executed, "version", lambda name: f"another {name}")
+    executed.shown(path, kept)
+    assert len(runs) == 3
+
+
+def test_no_cell_that_ran_shows_warnings():
+    page = small("1 + 1")
+    page.cells[0].source += "\nimport warnings\nwarnings.warn('old')"
+    filled = executed.fill(page, "page")
+    assert filled.cells[0].outputs == []
 
 
 def test_a_copy_that_was_just_run_is_shown_as_it_is(tmp_path):

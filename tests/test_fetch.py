@@ -1,4 +1,5 @@
 import contextlib
+import dataclasses
 import random
 import subprocess
 import sys
@@ -64,6 +65,12 @@ def test_addresses_are_the_official_ones():
         "https://ninapro.hevs.ch/files/DB2_Preproc/DB2_s3.zip",
         "https://ninapro.hevs.ch/files/db3_Preproc/s3_0.zip",
     ]
+
+
+def test_a_database_that_nobody_offers_is_told():
+    like_db1 = dataclasses.replace(database("db1"), name="mine")
+    with pytest.raises(DataError, match="mine cannot be downloaded: choose from db1, db2, db3"):
+        fetch.archives(like_db1, [1])
 
 
 def test_files_come_under_their_final_names_and_are_listed(server, subjects, tmp_path):

@@ -90,6 +90,14 @@ def test_what_does_not_end_is_stopped_with_all_it_started(made, tmp_path):
     assert not running(int(kernel.read_text()))
 
 
+def test_what_ended_is_not_looked_for_again(tmp_path, monkeypatch):
+    """Its number may be another process's by then."""
+    write(tmp_path, "short", "1 + 1")
+    monkeypatch.setattr(grading, "_end", lambda process: pytest.fail("it had ended"))
+    mark = grading.grade_one(tmp_path / "short.ipynb", tmp_path / "gone.zip")
+    assert mark.state == "could not be run"
+
+
 def running(number):
     try:
         return psutil.Process(number).status() != psutil.STATUS_ZOMBIE

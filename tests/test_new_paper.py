@@ -1,6 +1,7 @@
 """The recipe "add a paper", carried out: copied under a new name, found by everything."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -45,6 +46,10 @@ def copied(tmp_path_factory):
     entry = new_paper.CONTENTS.format(name=NAME)
     assert entry in said
     contents.write_text(contents.read_text().replace(below, f"{entry}\n{below}"))
+    [row] = re.findall(rf"^\| {NAME} \|.*$", said, re.M)
+    assert len(re.split(r" \| ", row)) == 6
+    readme = root / "README.md"
+    readme.write_text(readme.read_text() + f"\n{row}\n")
     run.root = root
     return run
 

@@ -75,7 +75,7 @@ def test_a_missing_folder_file_or_name_is_told(root, tmp_path):
         ninapro.load("db1", 1, "D", root)
     with pytest.raises(DataError, match="no exercise named"):
         ninapro.load("db1", 1, ",", root)
-    with pytest.raises(DataError, match="unknown labels"):
+    with pytest.raises(ValueError, match="unknown labels 'guess': choose from restimulus, "):
         ninapro.load("db1", 1, "A", root, labels="guess")
 
 

@@ -129,8 +129,9 @@ def test_files_that_are_no_notebooks_are_told(tmp_path, capsys):
     (tmp_path / "bad.ipynb").write_text("hello")
     with pytest.raises(DataError, match="not a notebook"):
         notebooks.read(tmp_path / "bad.ipynb")
-    assert sources.main(["polish"]) == 2
-    assert "choose from clean, golden, check" in capsys.readouterr().out
+    for nonsense in ([], ["polish"]):
+        assert sources.main(nonsense) == 2
+        assert "usage: python -m semg_lib.publishing.sources clean | " in capsys.readouterr().out
 
 
 def test_check_prints_and_fails(small, capsys):

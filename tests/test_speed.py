@@ -63,3 +63,14 @@ def test_a_gpu_is_shown_when_one_was_measured(tmp_path, monkeypatch):
     (tmp_path / "gpu.json").write_text(json.dumps(found))
     assert "on Some GPU" in speed.gpu()
     assert ["ding2018", "plain loop", "10", "1.0"] in rows(speed.gpu())
+
+
+def test_a_page_without_benchmarks_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(speed, "FOLDER", tmp_path)
+    numbers = speed.write(tmp_path / "speed")
+    assert set(numbers.values()) == {"not measured yet"}
+    shown = rows((tmp_path / "speed" / "ratios.md").read_text())
+    assert [row for row in shown if "not measured yet" in row] == [
+        [name, "", "not measured yet", ""] for name in speed.MEASURED
+    ]
+    assert (tmp_path / "speed" / "training.md").read_text() == "**Not measured yet.**\n"

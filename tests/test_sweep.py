@@ -151,7 +151,7 @@ def test_the_commands_run_a_sweep_and_show_what_is_there(tmp_path, monkeypatch, 
 
 
 def test_scheduling_is_quick_beside_a_notebook(tmp_path, client):
-    """The bound is the issue's own; the machine's speed hardly enters it."""
+    """Two seconds a unit is little beside a notebook."""
     began = time.monotonic()
     n = len(list(sweep.sweep(planned(range(14, 28)), tmp_path, client, execute=fake)))
     assert (time.monotonic() - began) / n < 2

@@ -15,8 +15,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from nbformat import NotebookNode
-
 from semg_lib.running import notebooks
 
 MASTERS = notebooks.FOLDER / "assignments"
@@ -82,15 +80,6 @@ def about(name: str) -> tuple[str, str, str]:
 def points(name: str) -> float:
     """Return the points of a whole assignment."""
     return sum(each for _, each, _ in questions(name))
-
-
-def solutions(name: str) -> dict[str, NotebookNode]:
-    """Return the cells of a master that answer a question, by question."""
-    return {
-        cell.id.removesuffix("-answer"): cell
-        for cell in notebooks.read(MASTERS / f"{name}.ipynb").cells
-        if cell.id.endswith("-answer")
-    }
 
 
 if __name__ == "__main__":

@@ -141,9 +141,8 @@ def _run(notebook: Path, autograder: Path, limits: Limits) -> str | None:
     try:
         process.wait(limits.seconds)
     except subprocess.TimeoutExpired:
-        return None
-    finally:
         _end(process)
+        return None
     return log.read_text(errors="replace")
 
 

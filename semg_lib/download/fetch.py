@@ -58,8 +58,10 @@ def archives(spec: Database, subjects: Sequence[int], base_url: str = "") -> lis
     Raises
     ------
     DataError
-        If the database has no such subject.
+        If the database has no such subject, or is not one that can be downloaded.
     """
+    if spec.name not in ARCHIVES:
+        raise DataError(f"{spec.name} cannot be downloaded: choose from {', '.join(ARCHIVES)}")
     found = []
     for subject in subjects:
         spec.check_subject(subject)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,8 +78,26 @@ class Finding:
         }
 
 
-def files(root: str | Path) -> list[Path]:
-    """Return all MATLAB files and those of registered data sets below a folder, or the file.
+def _files(root: Path, claimed: Iterable[Path]) -> list[Path]:
+    """Return all MATLAB files and those of registered data sets below a folder, or the file."""
+    if root.is_file():
+        return [root]
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder")
+    found = [path for path in root.rglob("*") if path.suffix.lower() == ".mat" and path.is_file()]
+    found.extend(claimed)
+    if not found:
+        raise DataError(f"{root}: no .mat file below it")
+    return sorted({path for path in found if PRIVATE not in path.relative_to(root).parts})
+
+
+def verify(root: str | Path) -> Iterator[Finding]:
+    """Look at every MATLAB file and every file of a registered data set below a folder.
+
+    Yields
+    ------
+    Finding
+        One a file, as it is done. Files with one signal are told of from the second on.
 
     Raises
     ------
@@ -87,32 +105,12 @@ def files(root: str | Path) -> list[Path]:
         If there is no such folder, or no file in it.
     """
     root = Path(root).expanduser()
-    if root.is_file():
-        return [root]
-    if not root.is_dir():
-        raise DataError(f"{root}: no such folder")
-    found = [path for path in root.rglob("*") if path.suffix.lower() == ".mat" and path.is_file()]
-    found.extend(registered.claims(root))
-    if not found:
-        raise DataError(f"{root}: no .mat file below it")
-    return sorted({path for path in found if PRIVATE not in path.relative_to(root).parts})
-
-
-def verify(root: str | Path) -> Iterator[Finding]:
-    """Look at every file below a folder; see `files` for errors.
-
-    Yields
-    ------
-    Finding
-        One a file, as it is done. Files with one signal are told of from the second on.
-    """
-    root = Path(root).expanduser()
     base = root if root.is_dir() else root.parent
     listed = base / REGISTRY
     checksums = read_registry(listed) if listed.is_file() else {}
-    claims = registered.claims(base)
+    claims = registered.claims(base) if base.is_dir() else {}
     signals: dict[str, Path] = {}
-    for path in files(root):
+    for path in _files(root, claims):
         finding = Finding(path.relative_to(base))
         expected = checksums.get(finding.path.as_posix())
         if expected and file_hash(path) != expected:

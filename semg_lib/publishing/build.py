@@ -40,6 +40,7 @@ _SOURCES = (
     "semg_lib",
     "notebooks",
 )
+_RECORDED = ("protocols", "comparison")  # no papers, but they leave records
 
 
 def replicate(root: str, papers: Sequence[str], out: Path = BUILD / "runs") -> None:
@@ -52,7 +53,7 @@ def replicate(root: str, papers: Sequence[str], out: Path = BUILD / "runs") -> N
         check_name("paper", paper, CHAPTERS)
         planned = list(CHAPTERS[paper].plan(root))  # a wrong request leaves nothing behind
         records_of = ROOT / "results" / paper
-        records_of.mkdir(exist_ok=True)
+        records_of.mkdir(parents=True, exist_ok=True)
         for name, run in planned:
             print(f"{name}: {len(run.subjects)} subjects", flush=True)
             folder = out / run.name
@@ -106,11 +107,12 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
         run, record = out / name / "notebook.ipynb", out / name / "record.json"
         kept = ROOT / "results" / name / "record.json"
         about = f"DB1, exercise A, {len(subjects)} subjects, {date.today()}."
-        if kept.parent.is_dir():
+        if name in _RECORDED:
             _seed(record, kept)
             parameters["out"] = str(record.parent.resolve())
         notebooks.run(notebooks.FOLDER / f"{name}.ipynb", run, parameters)
-        if kept.parent.is_dir():
+        if name in _RECORDED:
+            kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(record, kept)
             about = _about(record)
         _store(run, name, about)

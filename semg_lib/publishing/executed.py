@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 
 import nbclient
@@ -102,7 +103,7 @@ def fill(notebook: NotebookNode, name: str) -> NotebookNode:
         if isinstance(error, CellExecutionError):
             why = f"{error.ename}: {error.evalue}"
         raise RunError(f"{name}: cell {running[-1]} cannot show results/: {why}") from None
-    for cell in tagged(notebook):
+    for cell in needed:
         sources.tidy(cell)
     return notebook
 
@@ -113,14 +114,14 @@ def _is_needed(cell: NotebookNode) -> bool:
 
 
 def _digest(path: Path) -> str:
-    """Return a hash of what a filled copy is made from: the copy, the records and the library."""
-    results = records.RESULTS or PACKAGE.parent / "results"
+    """Return a hash of what a filled copy is made from: the copy, the records and the code."""
     made_from = [
         path,
-        *sorted(results.rglob("*.json")),
+        *sorted(records.RESULTS.rglob("*.json")),
         *sorted(each for each in PACKAGE.rglob("*") if each.suffix in (".py", ".html")),
     ]
-    digest = hashlib.sha256()
+    drawn_by = [version(name) for name in ("pandas", "matplotlib")]
+    digest = hashlib.sha256(" ".join(drawn_by).encode())
     for each in made_from:
         digest.update(each.name.encode() + each.read_bytes())
     return digest.hexdigest()[:12]

@@ -29,6 +29,8 @@ CONTENTS = """\
         sections:
           - file: book/executed/{name}
             title: The notebook"""
+_PLACES = "[source](notebooks/{name}.ipynb) | [chapter](book/papers/{name}.md)"
+ROW = f"| {{name}} | {_PLACES} | its claim | {{figures}} |"
 
 
 def copy(name: str, root: Path = ROOT) -> list[Path]:
@@ -70,9 +72,12 @@ def main(arguments: list[str] | None = None) -> int:
     # In a process of its own, which finds the new module.
     run = [sys.executable, "-m", "semg_lib.publishing.build", "replicate", "--paper", name]
     if subprocess.run(run, cwd=ROOT).returncode:
-        print(f"template: mend the above, then {' '.join(run[1:])} again", file=sys.stderr)
+        print(f"template: mend the above, then python {' '.join(run[1:])} again", file=sys.stderr)
         return 1
     print(f"now add to _toc.yml, below Papers:\n{CONTENTS.format(name=name)}")
+    row = f"from semg_lib.publishing.chapters import {name}; print({name}.row())"
+    said = subprocess.check_output([sys.executable, "-c", row], cwd=ROOT, text=True).strip()
+    print(f"and to README.md, below the other papers:\n{ROW.format(name=name, figures=said)}")
     return 0
 
 

@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from semg_lib.running.notebooks import FOLDER, read, run, tags, to_text
 
 GOLDEN = "nbval-check-output"
+VERBS = ("clean", "golden", "check")
 MAX_LINES = 20  # of a code cell
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -115,7 +116,10 @@ def tidy(cell: NotebookNode) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Clean, check or refresh the sources named, or all of them."""
-    verb, *names = sys.argv[1:] if arguments is None else arguments
+    verb, *names = (sys.argv[1:] if arguments is None else arguments) or [""]
+    if verb not in VERBS:
+        print(f"usage: python -m semg_lib.publishing.sources {' | '.join(VERBS)} [NOTEBOOK ...]")
+        return 2
     paths = [Path(each) for each in names] or sorted(FOLDER.glob("*.ipynb"))
     status = 0
     for path in paths:
@@ -123,13 +127,10 @@ def main(arguments: list[str] | None = None) -> int:
             path.write_text(to_text(clean(read(path))))
         elif verb == "golden":
             refresh_golden(path)
-        elif verb == "check":
+        else:
             for problem in problems(path):
                 print(problem)
                 status = 1
-        else:
-            print(f"unknown verb {verb!r}: choose from clean, golden, check")
-            return 2
     return status
 
 

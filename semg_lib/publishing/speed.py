@@ -12,6 +12,7 @@ from semg_lib.publishing import tables
 
 FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
 NOT_MEASURED = "not measured yet"
+MEASURED = ("training", "features", "spectrogram", "loading", "sweep")  # benchmarks of one table
 # What ``precision: auto`` picks, and the processors that it is for.
 PROCESSORS = {
     "bfloat16": "with bfloat16 instructions",
@@ -45,23 +46,27 @@ def ratios() -> str:
         *_, (name, ratio) = found["times the plain loop"].items()
         task = f"{name}, {PROCESSORS[precision]}"
         rows.append([task, "Dataset, DataLoader, plain loop", ratio, ""])
-    long = features["5 minutes"]
-    of_libemg = long["memory, share of LibEMG's"]
-    share = f"{100 * of_libemg:.0f} %"
-    for name, ratio in long["times faster"].items():
-        rows.append([f"{name.upper()} of overlapping windows", features["peer"], ratio, share])
-    cutting = long["times faster at cutting windows"]
-    rows.append(["cutting windows", f"{features['peer']}, which copies them", cutting, ""])
-    added = spectrogram["megabytes added"]
-    share = f"{100 * added['semg_lib'] / added['loop over SciPy']:.0f} %"
-    ratio = spectrogram["times faster than the loop"]
-    rows.append(["spectrogram and components", "SciPy in a loop", ratio, share])
+    if features:
+        long = features["5 minutes"]
+        of_libemg = long["memory, share of LibEMG's"]
+        share = f"{100 * of_libemg:.0f} %"
+        for name, ratio in long["times faster"].items():
+            rows.append([f"{name.upper()} of overlapping windows", features["peer"], ratio, share])
+        cutting = long["times faster at cutting windows"]
+        rows.append(["cutting windows", f"{features['peer']}, which copies them", cutting, ""])
+    if spectrogram:
+        added = spectrogram["megabytes added"]
+        share = f"{100 * added['semg_lib'] / added['loop over SciPy']:.0f} %"
+        ratio = spectrogram["times faster than the loop"]
+        rows.append(["spectrogram and components", "SciPy in a loop", ratio, share])
     for name, found in loading.items():
         if isinstance(found, dict):
             first = found["first load over scipy"]
             rows.append([f"loading {name}", "scipy.io.loadmat", round(1 / first, 2), ""])
-    ratio = sweep.get("times papermill in a loop", NOT_MEASURED)
-    rows.append([f"sweep, {sweep['machine'].split(', ')[-1]}", "papermill in a loop", ratio, ""])
+    if sweep:
+        cores, ratio = sweep["machine"].split(", ")[-1], sweep["times papermill in a loop"]
+        rows.append([f"sweep, {cores}", "papermill in a loop", ratio, ""])
+    rows.extend([name, "", NOT_MEASURED, ""] for name in MEASURED if not load(name))
     header = ["task", "peer", "times faster", "memory, of the peer's"]
     return tables.markdown(pd.DataFrame(rows, columns=header, dtype=object))
 
@@ -69,6 +74,8 @@ def ratios() -> str:
 def training() -> str:
     """Return the table of the ways to train: a row a way, a column a kind of processor."""
     columns = {PROCESSORS[name]: _processor(found) for name, found in load("training").items()}
+    if not columns:
+        return f"**{NOT_MEASURED.capitalize()}.**\n"
     shown = pd.concat({name: pd.Series(cells) for name, cells in columns.items()}, axis=1)
     return tables.markdown(shown.fillna("").rename_axis("").reset_index())
 
@@ -114,11 +121,10 @@ def write(folder: Path) -> dict[str, str]:
     (folder / "ratios.md").write_text(ratios())
     (folder / "gpu.md").write_text(gpu())
     (folder / "training.md").write_text(training())
-    sweep = load("sweep")
-    added = sweep.get("seconds that scheduling adds to a unit")
-    measured = next(iter(load("training").values()))
-    return {
-        "operations": f"{measured['million operations a window']:.1f}",
-        "scheduling": f"{added:+.1f} s" if added is not None else NOT_MEASURED,
-        "thousand": f"{sweep['seconds in all']:.0f}",
-    }
+    numbers = dict.fromkeys(("operations", "scheduling", "thousand"), NOT_MEASURED)
+    for found in load("training").values():
+        numbers["operations"] = f"{found['million operations a window']:.1f}"
+    if sweep := load("sweep"):
+        numbers["scheduling"] = f"{sweep['seconds that scheduling adds to a unit']:+.1f} s"
+        numbers["thousand"] = f"{sweep['seconds in all']:.0f}"
+    return numbers

@@ -1,6 +1,6 @@
 """A simulated forearm: muscles, action potentials, electrodes, and one repetition of a movement.
 
-Nothing here is fitted to a person. `synthetic` makes recordings of it.
+Nothing here is fitted to a person. `simulator` makes recordings of it.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from semg_lib.errors import DataError, DataWarning
-from semg_lib.recordings import files, matlab
+from semg_lib.errors import DataError, DataWarning, check_name
+from semg_lib.recordings import files, matlab, registered
 from semg_lib.recordings.databases import LABELS, Database, Exercise, database
 from semg_lib.recordings.recording import Recording, concatenate, give_rest_a_repetition
 
@@ -45,8 +45,6 @@ MARK = "simulated"  # the variable that the simulator leaves in its files
 COLUMNS = ("stimulus", "restimulus", "repetition", "rerepetition")
 _FAR = 1e6  # no unit that sEMG is stored in brings it here
 _SHORTEST_S = 0.1  # no movement is shorter; a label that is wrong on one sample is
-
-
 KEPT: files.Last[ExerciseFile] = files.Last(most=1 << 28, size=lambda file: file.emg.nbytes)
 
 
@@ -246,25 +244,20 @@ def _available(path: Path, file: ExerciseFile, labels: str) -> tuple[str, str]:
 
 
 def load(
-    name: str,
-    subject: int,
-    exercises: str,
-    root: str | Path,
-    *,
-    labels: str = "restimulus",
+    name: str, subject: int, exercises: str, root: str | Path, *, labels: str = "restimulus"
 ) -> Recording:
     """Load one subject's recording of one or more exercises.
 
     Parameters
     ----------
     name : str
-        ``"db1"``, ``"db2"`` or ``"db3"``.
+        ``"db1"``, ``"db2"``, ``"db3"``, or one that was registered; see `databases.register`.
     subject : int
         Subject number, from 1.
     exercises : str
         Letters of the exercises, such as ``"A"`` (DB1) or ``"BCD"`` (DB2, DB3).
     root : path
-        Folder that holds the ``.mat`` files, at any depth.
+        Folder that holds the files, at any depth.
     labels : {"restimulus", "stimulus"}
         The labels re-aligned to the EMG, or those of the screen. Where a file lacks the former,
         the latter are used, with a `DataWarning`.
@@ -278,10 +271,16 @@ def load(
     ------
     DataError
         If the request or a file cannot be used; the message names file, value and remedy.
+    ValueError
+        If there are no such labels.
     """
+    check_name("labels", labels, LABELS)
     spec = database(name)
     spec.check_subject(subject)
     chosen = spec.exercises_named(exercises)
+    if spec.read:
+        found = {each.letter: registered.find(root, spec, subject, each) for each in chosen}
+        return registered.load(spec, subject, found)
     paths = {each.letter: files.find(root, spec, subject, each) for each in chosen}
     return load_files(paths, spec, subject, labels=labels)
 
@@ -290,8 +289,6 @@ def load_files(
     paths: Mapping[str, Path], database: Database, subject: int, *, labels: str
 ) -> Recording:
     """Load one subject's recording from files by their exercises' letters; see `load`."""
-    if labels not in LABELS:
-        raise DataError(f"unknown labels {labels!r}: choose from {', '.join(LABELS)}")
     parts = [
         load_file(paths[each.letter], database, subject, each, labels)
         for each in database.exercises_named("".join(paths))

@@ -33,7 +33,7 @@ class Recording:
     rate : float
         Samples a second, in hertz.
     database : str
-        ``"db1"``, ``"db2"`` or ``"db3"``.
+        ``"db1"``, ``"db2"``, ``"db3"``, or one that was registered; see `databases.register`.
     subject : int
         Subject number, from 1.
     simulated : bool

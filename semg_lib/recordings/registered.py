@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 from semg_lib.errors import DataError
 from semg_lib.recordings import databases
 from semg_lib.recordings.databases import Database, Exercise
+from semg_lib.recordings.files import PRIVATE
 from semg_lib.recordings.recording import Recording, concatenate, give_rest_a_repetition
 
 
@@ -20,7 +22,8 @@ def find(root: str | Path, spec: Database, subject: int, exercise: Exercise) -> 
     Raises
     ------
     DataError
-        If the folder or every file is missing, or a name without wildcards is there twice.
+        If the folder or every file is missing, a name without wildcards is there twice, or the
+        data set's own ``find`` fails.
     """
     root = Path(root).expanduser()
     if not root.is_dir():
@@ -42,11 +45,18 @@ def _found(root: Path, spec: Database, subject: int, exercise: Exercise) -> list
         if folder.is_dir() and folder.name.lower() == spec.name:
             root = folder  # as with NinaPro's: a folder named after the database decides
     if spec.find is not None:
-        return list(spec.find(root, subject, exercise))
+        try:
+            return [Path(path) for path in spec.find(root, subject, exercise)]
+        except Exception as error:  # a user's function fails as it likes
+            raise DataError(f"{root}: find of {spec.name} failed: {_why(error)}") from error
     name = spec.file_name.format(subject=subject, exercise=exercise.number)
     # What is half unpacked lies in a folder of its own.
-    paths = (path for path in root.rglob(name) if path.is_file() and ".semg" not in path.parts)
-    return sorted(paths, key=_natural)
+    paths = (path for path in root.rglob(name) if PRIVATE not in path.relative_to(root).parts)
+    return sorted(filter(Path.is_file, paths), key=_natural)
+
+
+def _why(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
@@ -68,8 +78,7 @@ def read_file(path: Path, spec: Database, subject: int, exercise: Exercise) -> R
     try:
         emg, label, repetition = (np.asarray(each) for each in spec.read(path))
     except Exception as error:  # a user's reader fails as it likes
-        why = " ".join(f"{type(error).__name__}: {error}".split())
-        raise DataError(f"{path}: its reader failed: {why}") from error
+        raise DataError(f"{path}: its reader failed: {_why(error)}") from error
     expected = spec.electrodes(subject)
     if emg.ndim != 2 or emg.shape[1] != expected or not len(emg):
         raise DataError(
@@ -111,14 +120,13 @@ def _whole(path: Path, name: str, column: np.ndarray, n_samples: int, top: int) 
     return column.astype(np.int16)
 
 
-def load(spec: Database, subject: int, exercises: str, root: str | Path) -> Recording:
-    """Load one subject's recording of one or more exercises; see `find` and `read_file`."""
-    spec.check_subject(subject)
+def load(spec: Database, subject: int, paths: Mapping[str, Sequence[Path]]) -> Recording:
+    """Load one subject's recording from files by their exercises' letters; see `read_file`."""
     return concatenate(
         [
             read_file(path, spec, subject, exercise)
-            for exercise in spec.exercises_named(exercises)
-            for path in find(root, spec, subject, exercise)
+            for exercise in spec.exercises_named("".join(paths))
+            for path in paths[exercise.letter]
         ]
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from semg_lib.errors import DataError
+from semg_lib.errors import DataError, check_name
 from semg_lib.recordings import databases, files, ninapro, registered, simulator
 from semg_lib.recordings.recording import Recording, fingerprint
 
@@ -52,13 +52,16 @@ class Source:
         ------
         DataError
             If a file cannot be used, or one of the ``repetitions`` asked for is not in it.
+        ValueError
+            If there are no such labels.
         """
+        check_name("labels", labels, databases.LABELS)
         if not self.root:
             done = self._done(subject)
             return simulator.simulate(self.database, subject, done, labels=labels)
         spec, paths = databases.database(self.database), self.files(subject)
         if spec.read:
-            recording = registered.load(spec, subject, "".join(paths), self.root)
+            recording = registered.load(spec, subject, paths)
         else:
             single = {letter: path for letter, (path,) in paths.items()}
             recording = ninapro.load_files(single, spec, subject, labels=labels)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import filelock
 
-from semg_lib.errors import DataError
+from semg_lib.errors import DataError, how_to_install
 from semg_lib.evaluation.records import RECORD, Record, load_record
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.papers import PAPERS
@@ -189,9 +189,8 @@ def cluster(scheduler: str, workers: int) -> Iterator[distributed.Client]:
             try:
                 from dask_jobqueue import SLURMCluster
             except ImportError:
-                raise DataError(
-                    'Slurm needs dask-jobqueue: pip install "semg_lib[slurm]"'
-                ) from None
+                why = f"Slurm needs dask-jobqueue: {how_to_install('slurm')}"
+                raise DataError(why) from None
             address = stack.enter_context(SLURMCluster())
             address.scale(jobs=workers)
         elif "://" in scheduler:
