@@ -60,23 +60,10 @@ class Study:
         seed: int = 0,
         device: str = "cpu",
     ) -> Iterator[Outcome]:
-        """Run variants on one subject.
+        """Run variants, all if not given, of the paper's ``replicate`` on one subject.
 
-        Parameters
-        ----------
-        replicate : callable
-            The paper's.
-        recording : Recording
-            The subject; simulated anew for each variant that changes the simulator.
-        chosen : Settings
-            The run's settings, which every variant changes.
-        variants : sequence of str, optional
-            All if not given.
-
-        Yields
-        ------
-        Outcome
-            Its method names variant and method; see `title`.
+        Every variant changes the run's settings, ``chosen``; one that changes the simulator has
+        the subject simulated anew. Outcomes are named by `title`.
 
         Raises
         ------

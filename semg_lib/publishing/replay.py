@@ -55,16 +55,7 @@ class Replayed:
 
 
 def replay(path: Path, root: str, code: str) -> Replayed:
-    """Run the first subject of a record with its own seed and settings, and compare.
-
-    Parameters
-    ----------
-    path : Path
-    root : str
-        Folder of real recordings.
-    code : str
-        Digest of the code that is run.
-    """
+    """Run a record's first subject with its seed and settings; ``code`` is what is run."""
     record = load_record(path)
     same = record.code == code
     if not record.simulated and not root:
@@ -94,13 +85,7 @@ def replay(path: Path, root: str, code: str) -> Replayed:
 
 
 def _settings(record: Record) -> Any:
-    """Return the settings that a record names.
-
-    Raises
-    ------
-    DataError
-        If the library has other ones now.
-    """
+    """Return the settings that a record names; DataError if the library has other ones now."""
     if record.paper == "comparison":
         chosen: Any = comparison.Settings.named(record.database, record.preset)
     elif record.paper == "protocols":
