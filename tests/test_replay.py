@@ -59,6 +59,8 @@ def test_a_number_that_does_not_come_out_is_told(changed):
     row = replay.replay(changed(worse), "", "")
     assert not row.equal
     assert "DIFFERS" in str(row)
+    assert row.apart == ("knn",)
+    assert "(knn)" in str(row)
 
 
 @pytest.mark.parametrize(

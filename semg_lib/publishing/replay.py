@@ -38,18 +38,20 @@ class Replayed:
     methods: int = 0
     score: float = 0.0  # largest difference
     loss: float = 0.0
+    apart: tuple[str, ...] = ()  # methods whose numbers did not come out
     why: str = ""  # it could not be replayed
 
     @property
     def equal(self) -> bool:
         """Whether the stored numbers came out."""
-        return not self.why and self.score <= SCORES and self.loss <= LOSSES
+        return not self.why and not self.apart
 
     def __str__(self) -> str:
         code = "code unchanged" if self.same_code else "code changed"
+        which = f" ({'; '.join(self.apart)})" if self.apart else ""
         said = self.why or (
             f"{'equal' if self.equal else 'DIFFERS'}: {self.methods} methods, scores within "
-            f"{self.score:.1g}, losses within {self.loss:.1g}"
+            f"{self.score:.1g}, losses within {self.loss:.1g}{which}"
         )
         return f"{self.path.parent.name}/{self.path.stem}: {said}; {code}"
 
@@ -74,14 +76,17 @@ def replay(path: Path, root: str, code: str) -> Replayed:
     stored = {each.method: each.model_dump() for each in record.scores if each.subject == subject}
     curves = {name: record.losses[name][0] for name in record.losses}
     methods, worst, loss = 0, 0.0, 0.0
+    apart = []
     for outcome in _outcomes(record, settings, source, subject):
         made, before = score(outcome).model_dump(), stored[outcome.method]
         methods += 1
         pairs = [(made[each], before[each]) for each in _COMPARED if each in made]
-        worst = max(worst, *(_apart(*pair) for pair in pairs))
-        if outcome.loss:
-            loss = max(loss, _apart(list(outcome.loss), curves[outcome.method]))
-    return Replayed(path, same, methods, worst, loss)
+        own = max(_apart(*pair) for pair in pairs)
+        lost = _apart(list(outcome.loss), curves[outcome.method]) if outcome.loss else 0.0
+        worst, loss = max(worst, own), max(loss, lost)
+        if own > SCORES or lost > LOSSES:
+            apart.append(outcome.method)
+    return Replayed(path, same, methods, worst, loss, tuple(apart))
 
 
 def _settings(record: Record) -> Any:
