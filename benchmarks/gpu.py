@@ -191,52 +191,71 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
     chosen = parser.parse_args()
     device = training.pick_device(chosen.device)
-    table: dict[str, object] = {"device": provenance.device_name(device), "data": "simulated"}
+    began = time.perf_counter()
+    table: dict[str, object] = {
+        "device": provenance.device_name(device),
+        "versions": f"PyTorch {torch.__version__}",
+        "data": "simulated",
+    }
+
+    def keep(name: str, found: object) -> None:
+        """Store every part as it comes: a run that is cut loses the rest only."""
+        table[name] = found
+        table["seconds in all"] = round(time.perf_counter() - began)
+        store(table, chosen.out)
+
     db1 = [("db1", s, chosen.exercises) for s in range(1, chosen.subjects + 1)]
     db2 = [("db2", s, "B") for s in range(1, min(chosen.subjects, 10) + 1)]
     with ProcessPoolExecutor() as pool:
         recordings = list(pool.map(simulate, db1)), list(pool.map(simulate, db2))
+    limit = ceilings(device)
+    keep("operations and bytes a second", {k: f"{v:.3g}" for k, v in limit.items()})
     settings = change(atzori2016.Settings.named("db1"), {"epochs": chosen.epochs})
     cnn = atzori2016.METHODS["cnn"](settings)
     prepared = [Protocol.of(settings).prepare(each) for each in recordings[0]]
-    began = time.perf_counter()
-    table["atzori2016"] = compare("atzori2016", cnn, prepared, settings, device)
-    ding = change(ding2018.Settings.named("db2"), {"epochs": min(12, chosen.epochs)})
-    table["ding2018"] = compare(
-        "ding2018",
-        ding2018.METHODS["C-B1PB2"](ding),
-        [Protocol.of(ding).prepare(each) for each in recordings[1]],
-        ding,
-        device,
+    atzori = compare("atzori2016", cnn, prepared, settings, device)
+    keep("atzori2016", atzori)
+    splits = [each.split for each in prepared]
+    network = atzori2016.AtzoriNet(10, 15, len(np.unique(splits[0].train.label)))
+    rate = atzori["windows a second"]["many.fit_many"]
+    keep(
+        "atzori2016's fit_many, share of the card",
+        {
+            "of a matrix product in bfloat16": round(
+                rate * operations(network) / limit["bfloat16 operations"], 4
+            ),
+            "of a copy's bytes": round(rate * traffic(network) / limit["bytes"], 4),
+        },
+    )
+    some = splits[:3] if device == "cpu" else splits
+    once = change(settings, {"epochs": 1}).recipe
+    keep(
+        "kernels of atzori2016's fit_many, % of the time",
+        kernels(
+            lambda: many.fit_many(
+                [cnn.build(split.train) for split in some],
+                [split.train for split in some],
+                [np.unique(split.train.label) for split in some],
+                once,
+                seeds=range(len(some)),
+                device=device,
+            ),
+            device,
+        ),
     )
     zhai = change(zhai2017.Settings.named("db2"), {"epochs": chosen.epochs})
-    table["zhai2017"] = sessions(device, recordings[1][0], zhai)
-    once = change(settings, {"epochs": 1}).recipe
-    splits = [each.split for each in prepared]
-    some = splits[:3] if device == "cpu" else splits
-    table["kernels of atzori2016's fit_many, % of the time"] = kernels(
-        lambda: many.fit_many(
-            [cnn.build(split.train) for split in some],
-            [split.train for split in some],
-            [np.unique(split.train.label) for split in some],
-            once,
-            seeds=range(len(some)),
-            device=device,
+    keep("zhai2017", sessions(device, recordings[1][0], zhai))
+    ding = change(ding2018.Settings.named("db2"), {"epochs": min(12, chosen.epochs)})
+    keep(
+        "ding2018",
+        compare(
+            "ding2018",
+            ding2018.METHODS["C-B1PB2"](ding),
+            [Protocol.of(ding).prepare(each) for each in recordings[1]],
+            ding,
+            device,
         ),
-        device,
     )
-    limit = ceilings(device)
-    n_classes = len(np.unique(splits[0].train.label))
-    network = atzori2016.AtzoriNet(10, 15, n_classes)
-    rate = table["atzori2016"]["windows a second"]["many.fit_many"]
-    table["atzori2016's fit_many, share of the card"] = {
-        "of a matrix product in bfloat16": round(
-            rate * operations(network) / limit["bfloat16 operations"], 4
-        ),
-        "of a copy's bytes": round(rate * traffic(network) / limit["bytes"], 4),
-    }
-    table["seconds in all"] = round(time.perf_counter() - began)
-    store(table, chosen.out)
 
 
 if __name__ == "__main__":

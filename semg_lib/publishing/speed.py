@@ -108,11 +108,21 @@ def gpu() -> str:
         return f"**{NOT_MEASURED.capitalize()}.**\n"
     rows = [
         [paper, way, f"{rate:,}", found[paper]["times the plain loop"][way]]
-        for paper in ("atzori2016", "zhai2017", "ding2018")
+        for paper in ("atzori2016", "ding2018", "zhai2017")
         for way, rate in found[paper]["windows a second"].items()
     ]
-    header = ["paper", f"on {found['device']}", "windows a second", "times the plain loop"]
+    on = f"on one {found['device']}, {found['versions']}"
+    header = ["paper", on, "windows a second", "times the plain loop"]
     return tables.markdown(pd.DataFrame(rows, columns=header, dtype=object))
+
+
+def whole(epochs: int = 30) -> str:
+    """Return the seconds that a GPU takes to train on all subjects of DB1, stacked, in words."""
+    found = load("gpu").get("atzori2016")
+    if not found:
+        return NOT_MEASURED
+    rate = found["windows a second"]["many.fit_many"]
+    return f"{epochs * found['windows of all'] / rate:.0f} s"
 
 
 def write(folder: Path) -> dict[str, str]:
@@ -122,6 +132,7 @@ def write(folder: Path) -> dict[str, str]:
     (folder / "gpu.md").write_text(gpu())
     (folder / "training.md").write_text(training())
     numbers = dict.fromkeys(("operations", "scheduling", "thousand"), NOT_MEASURED)
+    numbers["whole"] = whole()
     for found in load("training").values():
         numbers["operations"] = f"{found['million operations a window']:.1f}"
     if sweep := load("sweep"):
