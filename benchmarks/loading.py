@@ -68,7 +68,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         table: dict[str, object] = {"machine": machine()}
         for database, letter in (("db1", "A"), ("db2", "B")):
-            (path,) = simulator.write_mat(Path(folder) / database, database, 1, letter)
+            (path,) = simulator.write_files(Path(folder) / database, database, 1, letter)
             table[f"simulated {database.upper()}, exercise {letter}"] = measure(
                 path, database, 1, letter
             )

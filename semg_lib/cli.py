@@ -98,7 +98,7 @@ def simulate(
     options = {"seed": seed, "drift": Drift(*[drift] * 4), "arm": Arm(crosstalk=crosstalk)}
     quiet = not out_console.is_terminal
     for number in track(numbers, "simulating", console=out_console, disable=quiet):
-        for path in simulator.write_mat(out, spec.name, number, exercises or None, **options):
+        for path in simulator.write_files(out, spec.name, number, exercises or None, **options):
             out_console.print(str(path), soft_wrap=True, highlight=False)
 
 

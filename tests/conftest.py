@@ -44,7 +44,7 @@ def root(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ninapro")
     for name, exercise in (("db1", "A"), ("db2", "B"), ("db3", "B")):
         movements = (1, 2, 3) if name == "db1" else (1,)
-        simulator.write_mat(folder / name, name, 1, exercise, movements=movements)
+        simulator.write_files(folder / name, name, 1, exercise, movements=movements)
     return folder
 
 

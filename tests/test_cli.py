@@ -40,7 +40,7 @@ def test_simulate_writes_files_that_load(tmp_path, monkeypatch, capsys):
 
 def test_simulate_turns_drift_and_crosstalk(tmp_path, monkeypatch, capsys):
     asked = []
-    monkeypatch.setattr(simulator, "write_mat", lambda *a, **options: asked.append(options) or [])
+    monkeypatch.setattr(simulator, "write_files", lambda *a, **options: asked.append(options) or [])
     status, _, _ = semg(
         monkeypatch, capsys, "simulate", "--out", tmp_path, "--drift", "0", "--crosstalk", "2"
     )
@@ -161,7 +161,7 @@ def test_a_paper_brings_its_database_and_exercises():
 def amputee(tmp_path):
     """A folder with what subject 1 of DB3 did: exercises B and C, not D."""
     for exercise, movements in (("B", (1, 2, 3)), ("C", (18, 19))):
-        simulator.write_mat(tmp_path / "db3", "db3", 1, exercise, movements=movements)
+        simulator.write_files(tmp_path / "db3", "db3", 1, exercise, movements=movements)
     return tmp_path
 
 

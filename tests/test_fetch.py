@@ -25,7 +25,7 @@ def subjects(tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     found = {}
     for subject in PATHS:
-        (path,) = simulator.write_mat(folder, "db1", subject, "A", movements=(1, 2))
+        (path,) = simulator.write_files(folder, "db1", subject, "A", movements=(1, 2))
         found[subject] = path.read_bytes()
     return found
 

@@ -46,7 +46,7 @@ def bounded(seconds=10, gigabytes=2):
 def sound(tmp_path_factory):
     """Return bytes of sound files by their kinds, with the labels and the signal they hold."""
     folder = tmp_path_factory.mktemp("sound")
-    (path,) = simulator.write_mat(folder, "db1", 1, "A", movements=(1, 2))
+    (path,) = simulator.write_files(folder, "db1", 1, "A", movements=(1, 2))
     content = scipy.io.loadmat(path)
     tables = {name: table for name, table in content.items() if name[0] != "_"}
     scipy.io.savemat(folder / "plain.mat", tables)

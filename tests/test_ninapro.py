@@ -180,7 +180,7 @@ def test_another_subject_in_the_file_than_in_its_name_is_said(spoil):
 
 
 def test_labels_that_run_on_through_the_exercises_load_like_local_ones(tmp_path):
-    (path,) = simulator.write_mat(tmp_path, "db2", 1, "D", movements=(41,))
+    (path,) = simulator.write_files(tmp_path, "db2", 1, "D", movements=(41,))
     local = ninapro.load("db2", 1, "D", tmp_path)
     content = {k: v for k, v in scipy.io.loadmat(path).items() if k[0] != "_"}
     for name in ("stimulus", "restimulus"):
@@ -191,14 +191,14 @@ def test_labels_that_run_on_through_the_exercises_load_like_local_ones(tmp_path)
 
 
 def test_amputees_with_10_electrodes_and_fewer_movements_load(tmp_path):
-    simulator.write_mat(tmp_path, "db3", 7, "D", movements=(41,))
+    simulator.write_files(tmp_path, "db3", 7, "D", movements=(41,))
     assert ninapro.load("db3", 7, "D", tmp_path).n_channels == 10
-    assert simulator.write_mat(tmp_path, "db3", 1, "D", movements=(41,)) == []
+    assert simulator.write_files(tmp_path, "db3", 1, "D", movements=(41,)) == []
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_loading_takes_no_more_memory_than_the_stored_signal_and_the_loaded(tmp_path, kind):
-    (path,) = simulator.write_mat(tmp_path, "db2", 1, "B", movements=(1, 2))
+    (path,) = simulator.write_files(tmp_path, "db2", 1, "B", movements=(1, 2))
     content = {k: v for k, v in scipy.io.loadmat(path).items() if k[0] != "_"}
     content["emg"] = content["emg"].astype(kind)
     scipy.io.savemat(path, content, do_compression=True)

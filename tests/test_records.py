@@ -161,7 +161,7 @@ def test_without_a_folder_nothing_is_written(tmp_path, monkeypatch):
 
 
 def test_recordings_that_were_read_are_named_by_their_hashes(tmp_path):
-    simulator.write_mat(tmp_path, "db1", 1, "A", movements=(1, 2))
+    simulator.write_files(tmp_path, "db1", 1, "A", movements=(1, 2))
     source = Source("db1", "A", str(tmp_path))
     of = {
         labels: Record.start(source, **RUN | {"subjects": [1]}, labels=labels).data[1]

@@ -77,7 +77,7 @@ def test_amputees_lack_electrodes_and_movements():
 
 
 def test_files_are_written_whole_in_the_official_layout(tmp_path):
-    paths = simulator.write_mat(tmp_path, "db2", 3, "B", movements=(1,))
+    paths = simulator.write_files(tmp_path, "db2", 3, "B", movements=(1,))
     assert [p.relative_to(tmp_path).as_posix() for p in paths] == ["DB2_s3/S3_E1_A1.mat"]
     assert not list(tmp_path.rglob("*.part"))
 

@@ -65,11 +65,11 @@ def test_the_code_is_read_once_for_all_units(tmp_path):
 
 def test_other_data_under_the_same_name_are_run_again(tmp_path):
     root = tmp_path / "data"
-    simulator.write_mat(root, "db1", 1, "A", movements=(1, 2))
+    simulator.write_files(root, "db1", 1, "A", movements=(1, 2))
     unit = dataclasses.replace(planned([1])[0], root=str(root))
     fake(unit, tmp_path)
     assert sweep.done(unit, tmp_path)
-    simulator.write_mat(root, "db1", 1, "A", movements=(1, 2), seed=1)
+    simulator.write_files(root, "db1", 1, "A", movements=(1, 2), seed=1)
     assert not sweep.done(unit, tmp_path)
 
 

@@ -20,9 +20,9 @@ FEW = [f"{name}: 48 of 9 x 6 repetitions are missing" for name in ("restimulus",
 def whole(tmp_path_factory):
     """A whole simulated exercise of DB1, and short ones of DB2 and DB3."""
     folder = tmp_path_factory.mktemp("whole")
-    simulator.write_mat(folder / "db1", "db1", 3, "B")
-    simulator.write_mat(folder / "db2", "db2", 20, "D", movements=(41,))
-    simulator.write_mat(folder / "db3", "db3", 7, "D", movements=(41,))
+    simulator.write_files(folder / "db1", "db1", 3, "B")
+    simulator.write_files(folder / "db2", "db2", 20, "D", movements=(41,))
+    simulator.write_files(folder / "db3", "db3", 7, "D", movements=(41,))
     return folder
 
 
@@ -45,7 +45,7 @@ def test_files_are_named_from_what_they_hold(whole, tmp_path):
 
 
 def test_12_electrodes_of_an_early_subject_are_of_two_databases_unless_the_path_tells(tmp_path):
-    (path,) = simulator.write_mat(tmp_path, "db3", 2, "D", movements=(41,))
+    (path,) = simulator.write_files(tmp_path, "db3", 2, "D", movements=(41,))
     (finding,) = found(tmp_path)
     assert finding.database == "db2 or db3"
     (tmp_path / "DB3").mkdir()

@@ -9,16 +9,17 @@ it starts, learn of it from the Python files that ``SEMG_DATABASES`` names.
 from __future__ import annotations
 
 import os
-import re
 import runpy
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from numpy.typing import ArrayLike
 
 from semg_lib.errors import DataError
+from semg_lib.recordings.contradictions import contradictions
+from semg_lib.recordings.movements import FINGERS, FORCES, GRASPS, POSTURES
 
 VARIABLE = "SEMG_DATABASES"  # Python files that register, as PATH separates its folders
 
@@ -31,6 +32,17 @@ class Exercise:
     number: int  # the number in the file's name
     n_movements: int
     offset: int = 0  # movements of the database before this exercise
+    names: tuple[str, ...] = ()  # what its movements are called, in their order
+
+
+@dataclass(frozen=True)
+class Held:
+    """How a set was recorded in which each movement is held through a file of its own."""
+
+    seconds: float  # of a file that are used
+    start_s: float = 0.0  # left out before
+    end_s: float = 0.0  # left out after
+    rest: bool = False  # whether rest is a class of its own, with files too
 
 
 Reader = Callable[[Path], tuple[ArrayLike, ArrayLike, ArrayLike]]
@@ -52,12 +64,15 @@ class Database:
     raw : bool
         Whether it holds raw signals; envelopes if not. A paper takes one or the other.
     n_channels, n_subjects, n_repetitions : int
-        Subjects and repetitions are numbered from 1. Of recordings on several days, a
-        repetition is a session.
+        Subjects and repetitions are numbered from 1.
     exercises : tuple of Exercise
         A data set that is not divided has one.
     test_repetitions : tuple of int
         Held out; the others train.
+    sessions : bool
+        Whether a repetition is a recording session of its own.
+    held : Held, optional
+        Given where movements do not alternate with rest; the simulator then makes a look-alike.
     file_name : str
         Name of a subject's file, with ``{subject}`` and the exercise's number ``{exercise}`` in
         it, such as ``"subject{subject:02d}.csv"``. With a ``read`` of its own it may stand for many
@@ -90,6 +105,8 @@ class Database:
     exercises: tuple[Exercise, ...]
     test_repetitions: tuple[int, ...]
     file_name: str = ""
+    sessions: bool = False
+    held: Held | None = None
     folder_name: str = ""
     channels_of: dict[int, int] = field(default_factory=dict)
     classes_of: dict[int, int] = field(default_factory=dict)
@@ -118,6 +135,13 @@ class Database:
             raise DataError(f"no exercise named: choose from {', '.join(known)}")
         return tuple(known[letter] for letter in sorted(set(wanted)))
 
+    def movement(self, label: int) -> str:
+        """Return what a label, numbered through the database, is called."""
+        for each in self.exercises:
+            if each.names and each.offset < label <= each.offset + each.n_movements:
+                return each.names[label - each.offset - 1]
+        return f"movement {label}" if label else "rest"
+
     @property
     def subjects(self) -> range:
         """All subjects' numbers."""
@@ -135,7 +159,11 @@ class Database:
         return self.channels_of.get(subject, self.n_channels)
 
 
-_DB2_EXERCISES = (Exercise("B", 1, 17, 0), Exercise("C", 2, 23, 17), Exercise("D", 3, 9, 40))
+_DB2_EXERCISES = (
+    Exercise("B", 1, 17, 0, POSTURES),
+    Exercise("C", 2, 23, 17, GRASPS),
+    Exercise("D", 3, 9, 40, FORCES),
+)
 
 DATABASES = {
     "db1": Database(
@@ -145,7 +173,11 @@ DATABASES = {
         raw=False,
         n_channels=10,
         n_subjects=27,
-        exercises=(Exercise("A", 1, 12, 0), Exercise("B", 2, 17, 12), Exercise("C", 3, 23, 29)),
+        exercises=(
+            Exercise("A", 1, 12, 0, FINGERS),
+            Exercise("B", 2, 17, 12, POSTURES),
+            Exercise("C", 3, 23, 29, GRASPS),
+        ),
         n_repetitions=10,
         test_repetitions=(2, 5, 7),
         file_name="S{subject}_A1_E{exercise}.mat",
@@ -261,39 +293,6 @@ def register(database: Database) -> None:
     """
     if database.name in DATABASES:
         raise DataError(f"the name {database.name!r} is taken: choose another")
-    for bad in _contradictions(database):
+    for bad in contradictions(database):
         raise DataError(f"{database.name}: {bad}")
     DATABASES[database.name] = database
-
-
-def _contradictions(spec: Database) -> Iterator[str]:
-    """Yield what cannot be so in a database that somebody typed."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", spec.name):
-        yield "a name has lower-case letters, digits and underscores, the first a letter"
-    for name in ("rate", "n_channels", "n_subjects", "n_repetitions"):
-        if not getattr(spec, name) > 0:
-            yield f"{name} is {getattr(spec, name)}, expected more than 0"
-    if not spec.exercises:
-        yield "it has no exercise; a data set that is not divided has one"
-    offset = 0
-    for number, each in enumerate(spec.exercises, 1):
-        wanted = Exercise(each.letter, number, max(1, each.n_movements), offset)
-        if each != wanted or not re.fullmatch("[A-Z]", each.letter):
-            yield f"{each} should be {wanted}, with one capital letter"
-        offset += each.n_movements
-    if len({each.letter for each in spec.exercises}) < len(spec.exercises):
-        yield "two exercises have one letter"
-    if not set() < {*spec.test_repetitions} < {*range(1, spec.n_repetitions + 1)}:
-        yield f"test_repetitions {spec.test_repetitions} must be some of 1 to {spec.n_repetitions}"
-    for strange in sorted({*spec.channels_of, *spec.classes_of} - {*spec.subjects}):
-        yield f"channels_of or classes_of names subject {strange}, of 1 to {spec.n_subjects}"
-    if spec.find and not spec.read:
-        yield "it has a find but no read"
-    every = [(subject, each) for each in spec.exercises for subject in spec.subjects]
-    try:
-        names = {spec.file_name.format(subject=s, exercise=each.number) for s, each in every}
-    except (KeyError, IndexError, ValueError) as error:
-        yield f"file_name {spec.file_name!r} cannot be filled in ({error!r})"
-    else:
-        if len(names) < len(every) and not spec.find:
-            yield f"file_name {spec.file_name!r} lacks {{subject}} or {{exercise}}; or give find"

@@ -59,13 +59,15 @@ def make_subject(spec: Database, subject: int, seed: int, drift: Drift) -> Subje
     """Draw one subject of a database; another seed is another population."""
     rng = np.random.default_rng([seed, 1, subject])
     n_channels = spec.electrodes(subject)
-    n_ring = 8  # both protocols: eight electrodes in a ring, the others on chosen muscles
+    # NinaPro: eight electrodes in a ring, the others on chosen muscles; else all in a ring.
+    n_ring = n_channels if spec.held else 8
     ring = np.arange(n_ring) / n_ring * 2 * np.pi
     chosen = np.linspace(0.4, 2 * np.pi - 0.4, n_channels - n_ring)
+    few = min(1, 10 / spec.n_repetitions)  # a hundred sessions do not turn the armband round
     shift, gain, noise = (
-        _wander(rng, spec.n_repetitions, size) for size in ((), (n_channels,), (n_channels,))
+        few * _wander(rng, spec.n_repetitions, size) for size in ((), (n_channels,), (n_channels,))
     )
-    session = np.arange(spec.n_repetitions)
+    session = few * np.arange(spec.n_repetitions)
     amputee = spec.name == "db3"
     return Subject(
         muscle_angle=np.linspace(0, 2 * np.pi, N_MUSCLES, endpoint=False)
@@ -135,6 +137,7 @@ def trial(
     lead_s: float,
     rate: float,
     rng: np.random.Generator,
+    movement_s: float = MOVEMENT_S,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Simulate one repetition of a movement and the rest after it.
 
@@ -151,6 +154,8 @@ def trial(
     rate : float
         Samples a second, in hertz.
     rng : Generator
+    movement_s : float
+        How long the screen asks for the movement.
 
     Returns
     -------
@@ -159,10 +164,10 @@ def trial(
     stimulus, restimulus : ndarray (sample,), bool
         What the screen asks for, and what the muscles do.
     """
-    n = round((lead_s + MOVEMENT_S + REST_S * rng.uniform(0.95, 1.1)) * rate)
+    n = round((lead_s + movement_s + REST_S * rng.uniform(0.95, 1.1)) * rate)
     t = np.arange(n) / rate - lead_s
     onset = np.clip(who.delay_s + rng.normal(0, 0.18), 0.25, 1.8)
-    end = MOVEMENT_S - np.clip(who.release_s + rng.normal(0, 0.2), 0.1, 2.0)
+    end = movement_s - np.clip(who.release_s + rng.normal(0, 0.2), 0.1, 2.0)
     rise, fall = rng.uniform(0.15, 0.45), rng.uniform(0.15, 0.4)
     active = np.clip((t - onset) / rise, 0, 1) * np.clip((end + fall - t) / fall, 0, 1)
 
@@ -189,6 +194,6 @@ def trial(
         sources[:, muscle] = scipy.signal.oaconvolve(shots[:, muscle], shape, mode="same")
     emg = sources @ _mixing(who, arm, session)
     emg += 0.02 * arm.noise * who.noise[session] * rng.normal(size=emg.shape)
-    stimulus = (t >= 0) & (t < MOVEMENT_S)
+    stimulus = (t >= 0) & (t < movement_s)
     restimulus = (t >= onset) & (t < end)
     return emg, stimulus, restimulus

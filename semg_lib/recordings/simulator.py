@@ -18,7 +18,7 @@ import scipy.ndimage
 import scipy.signal
 
 from semg_lib.errors import DataError
-from semg_lib.recordings import databases, forearm
+from semg_lib.recordings import databases, forearm, lookalikes
 from semg_lib.recordings.databases import LABELS, Exercise, database, movements_done
 from semg_lib.recordings.forearm import REST_S, Arm, Drift
 from semg_lib.recordings.recording import Recording, concatenate, give_rest_a_repetition
@@ -47,8 +47,6 @@ def simulate_file(
     """
     spec = database(name)
     spec.check_subject(subject)
-    if spec in databases.registered():
-        raise DataError(f"{spec.name} is not NinaPro's and cannot be simulated: name its folder")
     who = forearm.make_subject(spec, subject, seed, drift)
     rate = RAW_RATE if spec.rate == RAW_RATE else RAW_RATE / 2
     last = min(exercise.n_movements, movements_done(spec, subject) - exercise.offset)
@@ -115,7 +113,8 @@ def simulate(
     Parameters
     ----------
     name : str
-        ``"db1"`` (envelopes at 100 Hz), ``"db2"`` or ``"db3"`` (raw signals at 2 kHz).
+        ``"db1"`` (envelopes at 100 Hz), ``"db2"`` or ``"db3"`` (raw signals at 2 kHz),
+        ``"multiday"`` or ``"3dc"``, or a registered set with ``held``.
     subject : int
         Subject number, from 1. DB3 subjects lack electrodes and movements as in the database.
     exercises : str, optional
@@ -142,6 +141,11 @@ def simulate(
         If the database has no such subject or exercise.
     """
     spec = database(name)
+    if spec in databases.registered():
+        spec.exercises_named(exercises or spec.exercises[0].letter)
+        return lookalikes.simulate(
+            spec, subject, seed=seed, movements=movements, arm=arm, drift=drift
+        )
     label_name, repetition_name = LABELS[labels]
     chosen = spec.exercises_named(exercises or spec.exercises[0].letter)
     parts = []
@@ -165,14 +169,14 @@ def simulate(
     return concatenate(parts)
 
 
-def write_mat(
+def write_files(
     root: str | Path,
     name: str,
     subject: int,
     exercises: str | None = None,
     **options,
 ) -> list[Path]:
-    """Simulate one subject and write MATLAB 5 files in NinaPro's layout.
+    """Simulate one subject and write files in the layout of the database, NinaPro's by MATLAB 5.
 
     Parameters
     ----------
@@ -184,9 +188,11 @@ def write_mat(
     Returns
     -------
     list of Path
-        The files, one an exercise, each moved into place whole.
+        The files, NinaPro's one an exercise, each moved into place whole.
     """
     spec = database(name)
+    if spec in databases.registered():
+        return lookalikes.write(root, spec, subject, **options)
     letters = exercises or "".join(e.letter for e in spec.exercises)
     folder = Path(root) / spec.folder_name.format(subject=subject)
     folder.mkdir(parents=True, exist_ok=True)

@@ -119,8 +119,9 @@ class Source:
         """Tell whether this subject was simulated, by the mark that the simulator leaves."""
         if not self.root:
             return True
-        if databases.database(self.database).read:
-            return False  # only NinaPro's files have a place for the mark
+        if databases.database(self.database).read:  # only NinaPro's files have a place for a mark
+            every = self.files(subject).values()
+            return any("_simulated." in path.name for paths in every for path in paths)
         return any(ninapro.is_simulated(path) for (path,) in self.files(subject).values())
 
     def fingerprints(
