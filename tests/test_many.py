@@ -193,6 +193,17 @@ def test_one_that_diverges_stops_and_leaves_the_others_alone(splits):
         assert found[i].loss == pytest.approx(expected[i].loss, abs=1e-4)
 
 
+def test_a_warning_counts_all_networks_not_those_of_one_size(splits):
+    larger = [AtzoriNet(10, 15, 5), AtzoriNet(10, 15, 5)]
+    with torch.no_grad():
+        larger[1].block1[0].weight.fill_(float("inf"))
+    networks = [*made("atzori", splits[:1], RECIPE), *larger]
+    windows, classes = [splits[0].train] * 3, [np.unique(splits[0].train.label)] * 3
+    with pytest.warns(RuntimeWarning, match="the loss of network 2 is nan"):
+        found = many.fit_many(networks, windows, classes, RECIPE, seeds=range(3))
+    assert [len(each.loss) for each in found] == [2, 2, 1]
+
+
 def test_a_wrong_request_is_told(splits):
     networks = made("atzori", splits[:1], RECIPE)
     split = splits[0]

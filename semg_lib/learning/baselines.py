@@ -14,7 +14,7 @@ from semg_lib.errors import check_name
 NAMES = ("lda", "knn", "svm", "random_forest")
 
 
-def make(name: str, *, seed: int = 0, n_jobs: int | None = None) -> Pipeline:
+def make(name: str, *, seed: int = 0) -> Pipeline:
     """Return an untrained classifier of feature vectors.
 
     The scaler is part of the pipeline and so is fitted with the classifier, to training windows
@@ -26,8 +26,6 @@ def make(name: str, *, seed: int = 0, n_jobs: int | None = None) -> Pipeline:
     name : {"lda", "knn", "svm", "random_forest"}
     seed : int
         For Random Forests; the others do not draw.
-    n_jobs : int, optional
-        Cores for kNN and Random Forests.
 
     Raises
     ------
@@ -38,9 +36,9 @@ def make(name: str, *, seed: int = 0, n_jobs: int | None = None) -> Pipeline:
     if name == "lda":
         classifier = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
     elif name == "knn":
-        classifier = KNeighborsClassifier(5, n_jobs=n_jobs)
+        classifier = KNeighborsClassifier(5)
     elif name == "svm":
         classifier = SVC(C=10, gamma="scale", cache_size=1000)
     else:
-        classifier = RandomForestClassifier(200, random_state=seed, n_jobs=n_jobs)
+        classifier = RandomForestClassifier(200, random_state=seed)
     return make_pipeline(StandardScaler(), classifier)

@@ -1,12 +1,11 @@
 """Training one architecture for many subjects, seeds or folds at once on one device.
 
 A network of the papers in this book is so small that a GPU spends more time on starting kernels
-than on running them. Stacked, many networks are one: every parameter has a first axis over the
-networks, and one kernel works on all of them. Each keeps its own windows, order and noise, and
-ends where `training.fit` would have brought it alone, up to rounding. Dropout is the exception:
-its masks are drawn for the whole stack, so with dropout what a network learns depends on how many
-are in it. An outcome says how many were (``stacked``). On a CPU stacked convolutions
-stay in float32 whatever the recipe says: there `torch.vmap` takes them past autocast.
+than on running them. Stacked, many networks are one: every parameter has a first axis over them.
+Each keeps its own windows, order and noise, and ends where `training.fit` would have brought it
+alone, up to rounding. Dropout is the exception: its masks are drawn for the whole stack, so with
+dropout what a network learns depends on how many are in it. An outcome says how many were
+(``stacked``). On a CPU stacked convolutions stay in float32: `torch.vmap` takes them past autocast.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,8 +26,6 @@ from semg_lib.learning import training
 from semg_lib.learning.precision import computing
 from semg_lib.learning.training import Augmentation, History, Recipe
 from semg_lib.signals.windows import Windows
-
-T = TypeVar("T")
 
 
 def fit_many(
@@ -71,18 +68,17 @@ def fit_many(
     lengths = {len(each) for each in (networks, windows, classes, seeds, augmentations)}
     if len(lengths) != 1:
         raise ValueError(f"networks, windows, classes and seeds must be as many, got {lengths}")
-    if not all(len(own) for own in windows):
+    if not all(map(len, windows)):
         raise ValueError("no window to train on: check movements, repetitions and window length")
     if recipe.augment and None in augmentations:
         raise ValueError("the recipe augments: pass augmentations, or set augment to False")
+    torch.backends.cudnn.deterministic = True  # see `training.fit`
     histories = [History() for _ in networks]
     for members in alike(networks, windows):
-
-        def own(every: Sequence[T], members: list[int] = members) -> list[T]:
-            return [every[i] for i in members]
-
-        data = _Data.of(own(windows), own(classes), own(seeds), own(augmentations), recipe, device)
-        _fit_alike(own(networks), data, recipe, own(histories))
+        given = (windows, classes, seeds, augmentations)
+        own: list[Any] = [[each[i] for i in members] for each in given]
+        data = _Data.of(own[0], own[1], own[2], own[3], recipe, device)
+        _fit_alike([networks[i] for i in members], data, recipe, histories, members)
     return histories
 
 
@@ -96,9 +92,13 @@ def alike(networks: Sequence[nn.Module], windows: Sequence[Windows]) -> list[lis
 
 
 def _fit_alike(
-    networks: Sequence[nn.Module], data: _Data, recipe: Recipe, histories: Sequence[History]
+    networks: Sequence[nn.Module],
+    data: _Data,
+    recipe: Recipe,
+    histories: Sequence[History],
+    positions: Sequence[int],
 ) -> None:
-    """Train networks that can be stacked."""
+    """Train networks that can be stacked; histories and warnings know them by their positions."""
     stack = _Stack.of(networks, recipe, data.device)
     running = torch.ones(len(networks), dtype=torch.bool)
     for epoch in range(1, recipe.epochs + 1):
@@ -106,12 +106,12 @@ def _fit_alike(
         total, correct = stack.epoch(data, rate, running)
         for i in running.nonzero().flatten().tolist():
             seen = data.counts[i]
-            histories[i].loss.append(total[i] / seen)
-            histories[i].accuracy.append(correct[i] / seen)
-            if not math.isfinite(histories[i].loss[-1]):
+            histories[positions[i]].loss.append(total[i] / seen)
+            histories[positions[i]].accuracy.append(correct[i] / seen)
+            if not math.isfinite(loss := histories[positions[i]].loss[-1]):
                 running[i] = False
                 warnings.warn(
-                    f"the loss of network {i} is {histories[i].loss[-1]} after epoch {epoch}: its "
+                    f"the loss of network {positions[i]} is {loss} after epoch {epoch}: its "
                     f"training stopped; lower the learning rate ({recipe.learning_rate:g})",
                     RuntimeWarning,
                     stacklevel=3,

@@ -155,7 +155,6 @@ def extract(
     *,
     scaler: Standardiser | None = None,
     block: int = 1024,
-    n_jobs: int | None = None,
 ) -> np.ndarray:
     """Compute features of every window, concatenated.
 
@@ -171,8 +170,6 @@ def extract(
         the z-score of a muscle at rest and that of a muscle at work differ in sign, not in size.
     block : int
         Windows at a time, so that memory does not grow with the recording.
-    n_jobs : int, optional
-        Blocks at once, each on a core of its own; every core if not given.
 
     Returns
     -------
@@ -190,7 +187,7 @@ def extract(
     blocks = np.array_split(np.argsort(windows.starts), max(1, -(-len(windows) // block)))
     calls = [joblib.delayed(_of_block)(windows[index], names, scaler) for index in blocks]
     # A decision at a time must not pay for starting threads.
-    n_jobs = 1 if len(calls) == 1 else n_jobs or joblib.cpu_count()
+    n_jobs = 1 if len(calls) == 1 else joblib.cpu_count()
     parts = joblib.Parallel(n_jobs, prefer="threads")(calls)
     found = np.empty((len(windows), parts[0].shape[1]), np.float32)
     for index, part in zip(blocks, parts, strict=True):

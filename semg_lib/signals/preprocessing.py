@@ -55,21 +55,13 @@ def resample(recording: Recording, *, rate: float) -> Recording:
     return replace(recording, rate=float(rate), **kept)
 
 
-def envelope(recording: Recording, *, rate: float, length_ms: float | None = None) -> Recording:
-    """Rectify by moving RMS and bring down to a lower rate.
+def envelope(recording: Recording, *, rate: float) -> Recording:
+    """Rectify by moving RMS over two new samples and bring down to that rate.
 
-    A raw 2 kHz signal becomes like the 100 Hz envelopes that DB1's electrodes put out.
-
-    Parameters
-    ----------
-    recording : Recording
-    rate : float
-        New rate in hertz; divides the old one.
-    length_ms : float, optional
-        RMS window; two new samples if not given, so that windows overlap by half.
+    A raw 2 kHz signal becomes like the 100 Hz envelopes that DB1's electrodes put out. The rate,
+    in hertz, divides the old one.
     """
-    length_ms = 2000 / rate if length_ms is None else length_ms
-    return resample(moving_rms(recording, length_ms=length_ms), rate=rate)
+    return resample(moving_rms(recording, length_ms=2000 / rate), rate=rate)
 
 
 def look_ahead(recording: Recording, *, rate: float) -> int:
