@@ -47,13 +47,52 @@ def test_thresholds_leave_out_small_steps():
     assert features.ssc(ripple, threshold=1)[0, 0, 0] == 2
 
 
-def test_histogram_counts_every_sample_and_clips(x):
-    counts = features.hist(x, bins=20, reach=3)
+def test_histogram_counts_between_its_edges_and_nothing_beyond(x):
+    wide = 1.6 * x
+    counts = features.hist(wide)
+    edges = [-3 + 0.3 * k for k in range(21)]
+    for channel in range(3):
+        expected = np.histogram(wide[1, channel].astype(np.float64), bins=edges)[0]
+        np.testing.assert_array_equal(counts[1, channel], expected)
+    # By hand: -3 opens the first bin, 0 the eleventh, 3 closes the last; 3.1 and -4 are nowhere.
+    by_hand = features.hist(np.array([[[-3, 0, 0.1, 3, 3.1, -4]]], np.float32))[0, 0]
+    assert {i: int(n) for i, n in enumerate(by_hand) if n} == {0: 1, 10: 2, 19: 1}
+
+
+def test_outer_bins_take_what_lies_beyond(x):
+    counts = features.hist_outer(x, bins=20, reach=3)
     assert counts.shape == (5, 3, 20)
     np.testing.assert_array_equal(counts.sum(axis=-1), 40)
     expected = np.histogram(np.clip(x[1, 2], -3, 2.999), bins=20, range=(-3, 3))[0]
     np.testing.assert_array_equal(counts[1, 2], expected)
-    assert features.hist(np.full((1, 1, 4), 99.0))[0, 0, -1] == 4
+    assert features.hist_outer(np.full((1, 1, 4), 99.0))[0, 0, -1] == 4
+
+
+def test_time_domain_set_by_hand():
+    # |x| of the halves: (1 + 2 + 1) / 3 = 4/3 and (4 + 2 + 3) / 3 = 3.
+    window = np.array([[[1, -2, 1, 4, 2, -3]]], np.float32)
+    by_hand = {
+        "mav": 13 / 6,
+        "mavs": 3 - 4 / 3,
+        "wl": 3 + 3 + 3 + 2 + 5,
+        "zc_above": 3,  # 1 to -2, -2 to 1, 2 to -3
+        "ssc_above": 2,  # at -2 and at 4
+    }
+    assert set(by_hand) == set(features.SETS["td"])
+    for name, expected in by_hand.items():
+        assert features.FEATURES[name](window)[0, 0, 0] == pytest.approx(expected)
+
+
+def test_steps_in_the_dead_zone_are_no_crossing_and_no_turning():
+    ripple = np.array([[[4e-6, -4e-6, 4e-6, -4e-6, 1, -1]]], np.float32)
+    assert features.FEATURES["zc"](ripple)[0, 0, 0] == 5
+    assert features.FEATURES["zc_above"](ripple)[0, 0, 0] == 2
+    assert features.FEATURES["ssc_above"](ripple)[0, 0, 0] == 2
+
+
+def test_the_sets_are_those_of_the_benchmark():
+    assert features.SETS["all"] == ("rms", *features.SETS["td"], "hist", "mdwt")
+    assert all(name in features.FEATURES for names in features.SETS.values() for name in names)
 
 
 def test_mdwt_sums_each_level(x):

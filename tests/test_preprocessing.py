@@ -71,3 +71,31 @@ def test_a_dead_electrode_stays_zero(recording):
 
 def test_identity_changes_nothing(recording):
     np.testing.assert_array_equal(Standardiser.identity(10).apply(recording).emg, recording.emg)
+
+
+def test_low_pass_halves_the_power_at_its_cutoff():
+    forwards = preprocessing.low_pass(tone(5, seconds=8), cutoff_hz=5, causal=True)
+    assert gain(tone(5, seconds=8), forwards) == pytest.approx(0.5**0.5, abs=0.01)
+    twice = preprocessing.low_pass(tone(5, seconds=8), cutoff_hz=5)
+    assert gain(tone(5, seconds=8), twice) == pytest.approx(0.5, abs=0.01)
+
+
+def test_only_the_causal_low_pass_ignores_what_comes_later():
+    wave = tone(3)
+    later = wave.with_emg(np.where(np.arange(len(wave.emg))[:, None] < 2000, wave.emg, 9))
+    for causal, unmoved in ((True, True), (False, False)):
+        before, after = (
+            preprocessing.low_pass(each, cutoff_hz=1, causal=causal).emg[:2000]
+            for each in (wave, later)
+        )
+        assert np.array_equal(before, after) == unmoved
+
+
+def test_a_low_pass_does_not_mix_exercises():
+    wave = tone(3)
+    first = np.arange(len(wave.emg)) < 2000
+    two = replace(wave, exercise=np.where(first, 1, 2).astype(np.int8))
+    other = two.with_emg(np.where(first[:, None], two.emg, 9))
+    before, after = (preprocessing.low_pass(each, cutoff_hz=1).emg for each in (two, other))
+    np.testing.assert_array_equal(before[:2000], after[:2000])
+    np.testing.assert_allclose(after[2000:], 9, rtol=1e-6)

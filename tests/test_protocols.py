@@ -12,6 +12,8 @@ from semg_lib.evaluation import summaries
 from semg_lib.evaluation.records import Record
 from semg_lib.publishing import listing
 from semg_lib.recordings.source import Source
+from semg_lib.signals import features
+from semg_lib.signals.preprocessing import low_pass
 from semg_lib.signals.protocol import RESTS, Protocol
 from semg_lib.signals.windows import Windows
 from semg_lib.studies import protocols
@@ -159,3 +161,18 @@ def test_points_gained_are_differences_on_the_same_subjects():
     assert text.loc["no rest", "CNN"] == "76.7 % (+10.0, +10.0 to +10.0)"
     assert text.loc[BASE, "CNN"] == "66.7 %"
     assert summaries.by_variant([record]).columns.names == ["variant", "method"]
+
+
+def test_features_of_a_side_are_computed_once(recording, settings, monkeypatch):
+    prepared = Protocol.of(settings).prepare(recording)
+    expected = features.extract(prepared.split.test, ["rms", "wl"], scaler=prepared.scaler)
+    np.testing.assert_array_equal(prepared.features("test", ["rms", "wl"]), expected)
+    monkeypatch.setattr("semg_lib.signals.protocol.extract", None)
+    np.testing.assert_array_equal(prepared.features("test", ["wl"]), expected[:, 10:])
+
+
+def test_a_low_pass_comes_after_the_envelope(recording, settings):
+    smooth = replace(Protocol.of(settings), low_pass_hz=1.0).signal(recording)
+    np.testing.assert_array_equal(smooth.emg, low_pass(recording, cutoff_hz=1).emg)
+    late = replace(Protocol.of(settings), low_pass_hz=1.0, causal=True).signal(recording)
+    np.testing.assert_array_equal(late.emg, low_pass(recording, cutoff_hz=1, causal=True).emg)

@@ -19,7 +19,6 @@ from semg_lib.learning.outcomes import Outcome
 from semg_lib.learning.training import Augmentation, History, Recipe
 from semg_lib.recordings.recording import Recording
 from semg_lib.signals import features, protocol
-from semg_lib.signals.preprocessing import Standardiser
 from semg_lib.signals.protocol import Prepared
 from semg_lib.signals.windows import Windows
 
@@ -61,13 +60,13 @@ class NetworkMethod:
         (batch, channel, time) and returns logits (batch, class).
     recipe : Recipe
     augmentation : callable, optional
-        From scaler and device to what changes a batch, where the recipe augments.
+        From a scaler and ``device=`` to what changes a batch, where the recipe augments.
     """
 
     name: str
     make: Callable[[int, int, int], nn.Module]
     recipe: Recipe
-    augmentation: Callable[[Standardiser, str], Augmentation] | None = None
+    augmentation: Callable[..., Augmentation] | None = None
 
     def build(self, train: Windows, *, seed: int = 0) -> nn.Module:
         """Return an untrained network for these windows.
@@ -127,7 +126,7 @@ class NetworkMethod:
         ]
 
     def _augmentation(self, prepared: Prepared, device: str) -> Augmentation | None:
-        return self.augmentation(prepared.scaler, device) if self.augmentation else None
+        return self.augmentation(prepared.scaler, device=device) if self.augmentation else None
 
     def _fitted(
         self, network: nn.Module, classes: np.ndarray, history: History, stacked: int = 1
@@ -164,12 +163,15 @@ class ClassicalMethod:
 
     def train(self, prepared: Prepared, *, seed: int = 0) -> Fitted:
         """Train one classifier on the features of the training side."""
-        train, scaler = prepared.split.train, prepared.scaler
-        seen = features.extract(train, self.features, scaler=scaler)
-        classifier = baselines.make(self.classifier, seed=seed).fit(seen, train.label)
+        seen = prepared.features("train", self.features)
+        label = prepared.split.train.label
+        classifier = baselines.make(self.classifier, seed=seed).fit(seen, label)
 
         def predict(windows: Windows) -> np.ndarray:
-            return classifier.predict(features.extract(windows, self.features, scaler=scaler))
+            if windows is prepared.split.test:
+                return classifier.predict(prepared.features("test", self.features))
+            unseen = features.extract(windows, self.features, scaler=prepared.scaler)
+            return classifier.predict(unseen)
 
         return Fitted(predict)
 
@@ -233,13 +235,20 @@ def compare(
 Replicate = Callable[..., Iterator[Outcome]]
 
 
-def replication(known: Mapping[str, Callable[[Any], Method]]) -> Replicate:
+def replication(
+    known: Mapping[str, Callable[[Any], Method]],
+    under: Callable[[Any, str], protocol.Protocol] = lambda settings, _: protocol.Protocol.of(
+        settings
+    ),
+) -> Replicate:
     """Return a paper's comparison of its methods, each made of the run's settings.
 
     Parameters
     ----------
     known : mapping of str to callable
         The paper's methods by name, each from settings to a `Method`.
+    under : callable
+        From settings and a method's name to its protocol: one for all, if not given.
 
     Returns
     -------
@@ -259,9 +268,10 @@ def replication(known: Mapping[str, Callable[[Any], Method]]) -> Replicate:
     ) -> Iterator[Outcome]:
         for name in methods:
             check_name("method", name, known)
-        chosen = [known[name](settings) for name in methods]
-        yield from compare(
-            chosen, recordings, protocol.Protocol.of(settings), seed=seed, device=device
-        )
+        groups: dict[protocol.Protocol, list[Method]] = {}
+        for name in methods:
+            groups.setdefault(under(settings, name), []).append(known[name](settings))
+        for same, chosen in groups.items():
+            yield from compare(chosen, recordings, same, seed=seed, device=device)
 
     return replicate

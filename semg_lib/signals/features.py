@@ -8,6 +8,7 @@ and Control 3:174, doi:10.1016/j.bspc.2007.09.002. Each function takes windows
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ import pywt
 from semg_lib.errors import check_name
 from semg_lib.signals.preprocessing import Standardiser
 from semg_lib.signals.windows import Windows
+
+# Steps of the signal under this are no crossing and no turning (in the first author's own code).
+DEAD_ZONE = 1e-5
 
 
 def rms(x: np.ndarray) -> np.ndarray:
@@ -110,19 +114,43 @@ RUNNING = {
     "wl": Running(steps, lag=1),
     "zc": Running(crossings, lag=1),
     "ssc": Running(turnings, lag=2),
+    "zc_above": Running(functools.partial(crossings, threshold=DEAD_ZONE), lag=1),
+    "ssc_above": Running(functools.partial(turnings, threshold=DEAD_ZONE), lag=2),
 }
 
 
-def hist(x: np.ndarray, bins: int = 20, reach: float = 3.0) -> np.ndarray:
-    """Histogram of amplitudes over -reach to reach, counts a bin; the outer bins take the rest.
+def mavs(x: np.ndarray) -> np.ndarray:
+    """Mean absolute value slope: that of the second half less that of the first half.
 
-    Expects standardised signals: bins are in standard deviations, 20 over three of them as in
-    Kuzborskij et al. (2012), doi:10.1109/EMBC.2012.6347098 (remembered, not at hand).
+    Hudgins et al. (1993, doi:10.1109/10.204774) take it from one segment to the next; a decision
+    from one window has only the halves.
     """
+    half = x.shape[-1] // 2
+    return mav(x[..., -half:]) - mav(x[..., :half])
+
+
+def hist(x: np.ndarray, bins: int = 20, reach: float = 3.0) -> np.ndarray:
+    """Histogram of amplitudes: counts between edges that divide -reach to reach evenly.
+
+    Expects standardised signals: bins are in standard deviations, 20 over three of them
+    (atzori2014, p. 8). What lies beyond is not counted; the last bin holds its right edge too.
+    """
+    inside = np.abs(x) <= reach
+    index = np.minimum((x + reach) * (bins / (2 * reach)), bins - 1).astype(np.int64)
+    return _counts(np.where(inside, index, bins), bins + 1)[..., :bins]
+
+
+def hist_outer(x: np.ndarray, bins: int = 20, reach: float = 3.0) -> np.ndarray:
+    """Histogram as `hist`, but that the outer bins take what lies beyond (ours)."""
     index = np.clip((x + reach) * (bins / (2 * reach)), 0, bins - 1).astype(np.int64)
-    rows = np.arange(x.shape[0] * x.shape[1]).reshape(*x.shape[:2], 1)
+    return _counts(index, bins)
+
+
+def _counts(index: np.ndarray, bins: int) -> np.ndarray:
+    """Count how often each bin occurs in a window, (window, channel, bin) float32."""
+    rows = np.arange(index.shape[0] * index.shape[1]).reshape(*index.shape[:2], 1)
     counts = np.bincount((rows * bins + index).ravel(), minlength=rows.size * bins)
-    return counts.reshape(*x.shape[:2], bins).astype(np.float32)
+    return counts.reshape(*index.shape[:2], bins).astype(np.float32)
 
 
 def mdwt(x: np.ndarray, wavelet: str = "db7", level: int = 3) -> np.ndarray:
@@ -138,15 +166,30 @@ def mdwt(x: np.ndarray, wavelet: str = "db7", level: int = 3) -> np.ndarray:
 FEATURES = {
     "rms": rms,
     "mav": mav,
+    "mavs": mavs,
     "wl": wl,
     "zc": zc,
     "ssc": ssc,
+    "zc_above": lambda x: zc(x, DEAD_ZONE),
+    "ssc_above": lambda x: ssc(x, DEAD_ZONE),
     "hist": hist,
+    "hist_outer": hist_outer,
     "mdwt": mdwt,
 }
-ALL = tuple(FEATURES)
-# Envelopes never cross zero, and bins need a common scale: these take standardised windows.
-OF_Z_SCORES = ("zc", "hist")
+ALL = ("rms", "mav", "wl", "zc", "ssc", "hist_outer", "mdwt")
+# The feature sets that NinaPro's first benchmark compares (atzori2014, p. 8): TD are Hudgins'.
+# Classifiers standardise every value, so that the sets in "all" weigh alike.
+_TD = ("mav", "mavs", "zc_above", "ssc_above", "wl")
+SETS = {
+    "rms": ("rms",),
+    "td": _TD,
+    "hist": ("hist",),
+    "mdwt": ("mdwt",),
+    "all": ("rms", *_TD, "hist", "mdwt"),
+    "ours": ALL,
+}
+# Bins need a common scale, and envelopes, which never cross zero, cross their mean.
+OF_Z_SCORES = ("zc", "hist", "hist_outer")
 
 
 def extract(

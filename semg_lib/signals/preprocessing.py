@@ -36,6 +36,35 @@ def notch(recording: Recording, *, frequency_hz: float = 50.0, quality: float = 
     return recording.with_emg(scipy.signal.filtfilt(b, a, recording.emg, axis=0))
 
 
+def low_pass(recording: Recording, *, cutoff_hz: float, causal: bool = False) -> Recording:
+    """Smooth each exercise by a first-order Butterworth filter.
+
+    Parameters
+    ----------
+    recording : Recording
+    cutoff_hz : float
+    causal : bool
+        Filter forwards only, as a device has to: the signal comes late by about
+        1 / (2 pi cutoff). Otherwise forwards and backwards, without a delay, which looks at
+        samples after each one's own.
+
+    Raises
+    ------
+    DataError
+        If the cutoff is not below half the rate.
+    """
+    _check_below_nyquist(recording, cutoff_hz)
+    sos = scipy.signal.butter(1, cutoff_hz, fs=recording.rate, output="sos")
+    parts = []
+    for part in np.split(recording.emg, np.flatnonzero(np.diff(recording.exercise)) + 1):
+        if causal:  # begins as if the first sample had always been there
+            start = scipy.signal.sosfilt_zi(sos)[:, :, None] * part[0]
+            parts.append(scipy.signal.sosfilt(sos, part, axis=0, zi=start)[0])
+        else:
+            parts.append(scipy.signal.sosfiltfilt(sos, part, axis=0))
+    return recording.with_emg(np.concatenate(parts))
+
+
 def resample(recording: Recording, *, rate: float) -> Recording:
     """Keep every n-th sample of signal and labels; filter before, there is no filter here.
 

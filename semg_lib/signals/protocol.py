@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ import numpy as np
 from semg_lib.errors import DataError, check_name
 from semg_lib.recordings.recording import Recording, concatenate
 from semg_lib.signals import splits
-from semg_lib.signals.preprocessing import Standardiser, envelope
+from semg_lib.signals.features import extract
+from semg_lib.signals.preprocessing import Standardiser, envelope, low_pass
 from semg_lib.signals.splits import Split
 from semg_lib.signals.windows import Windows, cut, thin_rest
 
@@ -31,6 +32,18 @@ class Prepared:
 
     split: Split
     scaler: Standardiser
+    _features: dict[tuple[str, str], np.ndarray] = field(default_factory=dict, repr=False)
+
+    def features(self, side: str, names: Sequence[str]) -> np.ndarray:
+        """Return `features.extract` of one side, ``"train"`` or ``"test"``, (window, value).
+
+        Each feature is computed once, however many methods ask for it.
+        """
+        for name in names:
+            if (side, name) not in self._features:
+                windows: Windows = getattr(self.split, side)
+                self._features[side, name] = extract(windows, [name], scaler=self.scaler)
+        return np.concatenate([self._features[side, name] for name in names], axis=1)
 
     def audited(self) -> Prepared:
         """Return this if nothing of its test side can have reached the training.
@@ -84,6 +97,10 @@ class Protocol:
         Distance of training windows, in milliseconds; as ``step_ms`` if 0.
     rate_hz : float
         A signal of a higher rate becomes an envelope of this one; 0 leaves signals as they are.
+    low_pass_hz : float
+        Cutoff of a first-order low-pass for envelopes; 0 for none.
+    causal : bool
+        Whether it filters forwards only; else it looks ahead.
     labels : {"restimulus", "stimulus"}
         Labels re-aligned to the EMG, or what the screen asked for; for loading.
     movements : tuple of int
@@ -111,6 +128,8 @@ class Protocol:
     step_ms: float
     train_step_ms: float = 0.0
     rate_hz: float = 0.0
+    low_pass_hz: float = 0.0
+    causal: bool = False
     labels: str = "restimulus"
     movements: tuple[int, ...] = ()
     rest: str = "thinned"
@@ -171,9 +190,11 @@ class Protocol:
         return [Prepared(Split(seen, own), scaler) for own in unseen]
 
     def signal(self, recording: Recording) -> Recording:
-        """Return the signal that windows are cut from: an envelope, if a rate is asked for."""
+        """Return the signal that windows are cut from: an envelope or smoothed, if asked for."""
         if self.rate_hz and recording.rate > self.rate_hz:
-            return envelope(recording, rate=self.rate_hz)
+            recording = envelope(recording, rate=self.rate_hz)
+        if self.low_pass_hz:
+            recording = low_pass(recording, cutoff_hz=self.low_pass_hz, causal=self.causal)
         return recording
 
     def windows(self, recording: Recording) -> Windows:
