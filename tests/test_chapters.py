@@ -44,7 +44,7 @@ def test_a_comparison_takes_what_there_is_of_the_papers_database(root, tmp_path)
 
 
 def test_simulated_comparisons_say_so():
-    records = load_records("atzori2016", recipe="recommended", seed=0)
+    records = load_records("atzori2016", recipe="recommended", database="db1", seed=0)
     shown = common.compared(atzori2016, records)
     assert shown.numbers["kind"] == "real"
     assert "real DB1" in shown.texts["card"]

@@ -243,7 +243,9 @@ def test_a_missing_extra_is_one_line(tmp_path, arguments, missing, said):
 @pytest.mark.real
 def test_a_committed_record_is_reproduced(real_root):
     """The classical methods of one real subject, by the library; CI has no time for the network."""
-    stored = summaries.by_subject(load_records("atzori2016", recipe="recommended", seed=0))
+    stored = summaries.by_subject(
+        load_records("atzori2016", recipe="recommended", database="db1", seed=0)
+    )
     recording = Source("db1", "A", str(real_root)).load(2)
     settings = atzori2016.Settings.named("db1")
     for outcome in atzori2016.replicate([recording], settings, methods=["lda", "random_forest"]):

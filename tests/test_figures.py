@@ -30,6 +30,7 @@ def pictures(recording, split):
         "confusion": figures.confusion([[8, 2], [1, 9]], [0, 4]),
         "subject_dots": figures.subject_dots(accuracy, reported=said),
         "sessions": figures.sessions(sessions()),
+        "heat": figures.heat(100 * accuracy, "method", "subject"),
         "against": figures.against(
             [0, 1], {"cnn_oracle": np.ones((3, 2))}, "drift", "gain, points"
         ),

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -57,4 +58,25 @@ def test_pytorchs_weights_shrink_the_signal_and_hes_do_not(split):
         training.seed_everything(0)
         network = training.initialise(AtzoriNet(10, 15, 13), how)
         scale[how] = inspection.signal_scales(network, x)["classifier"]
-    assert scale["pytorch"] < 0.1 < scale["he"]
+    assert 20 * scale["pytorch"] < scale["he"]
+
+
+def test_signals_scale_is_how_much_windows_differ():
+    network = nn.Sequential(nn.Flatten(), nn.Linear(2, 2))
+    with torch.no_grad():
+        network[1].weight.copy_(torch.tensor([[2.0, 0], [0, 0]]))
+        network[1].bias.copy_(torch.tensor([5.0, -7]))
+    x = np.array([[[1, 0]], [[3, 0]]], np.float32)
+    # The first output is 7 and 11, variance 8; the second -7 twice. What all share does not count.
+    assert inspection.signal_scales(network, x)["1"] == pytest.approx((8 / 2) ** 0.5)
+
+
+def test_a_steps_size_by_hand():
+    network = nn.Sequential(nn.Flatten(), nn.Linear(2, 2, bias=False))
+    with torch.no_grad():
+        network[1].weight.copy_(torch.tensor([[1.0, 1], [1, 1]]))
+    moved = inspection.step_sizes(
+        network, np.array([[[3, 0]]], np.float32), np.array([0]), rate=0.1
+    )
+    # Both classes at one half: the gradient is (-1/2, 1/2) x (3, 0), of size 3 / sqrt 2; weights 2.
+    assert moved["1"] == pytest.approx(0.1 * 3 / 2**0.5 / 2)

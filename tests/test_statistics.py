@@ -84,14 +84,15 @@ def test_paired_tests_see_what_is_planted():
     ],
 )
 def test_claims_get_the_verdict_they_deserve(cnn, verdicts):
-    table = statistics.judge(atzori2016.claims(frame(cnn)))
+    table = statistics.judge(atzori2016.claims(frame(cnn), ["lda", "random_forest"]))
     assert table["verdict"].tolist() == verdicts
     assert (table["low"] <= table["difference"]).all()
     assert (table["difference"] <= table["high"]).all()
 
 
 def test_few_subjects_decide_nothing():
-    assert set(statistics.judge(atzori2016.claims(frame(0.9, n=4)))["verdict"]) == {"undecided"}
+    claims = atzori2016.claims(frame(0.9, n=4), ["lda", "random_forest"])
+    assert set(statistics.judge(claims)["verdict"]) == {"undecided"}
 
 
 def test_one_subject_far_off_decides_nothing():

@@ -153,6 +153,25 @@ def sessions(by_session: pd.DataFrame) -> Picture:
     )
 
 
+def heat(table: pd.DataFrame, xlabel: str, ylabel: str) -> Picture:
+    """Draw accuracies in per cent as a map of rows and columns, each with its number."""
+    n_rows, n_columns = table.shape
+    figure, axis = new(0.95 * n_columns + 2.2, 0.42 * n_rows + 1.5)
+    image = axis.imshow(table, cmap="Blues", vmin=0, vmax=100, aspect="auto")
+    for (i, j), value in np.ndenumerate(table.to_numpy()):
+        ink = "white" if value > 55 else INK
+        axis.text(j, i, f"{value:.1f}", ha="center", va="center", color=ink)
+    axis.set(xticks=range(n_columns), yticks=range(n_rows), xlabel=xlabel, ylabel=ylabel)
+    axis.set_xticklabels([str(name).replace(", ", ",\n") for name in table], fontsize=8)
+    axis.set_yticklabels(table.index)
+    figure.colorbar(image, label="accuracy, %")
+    told = "; ".join(
+        f"{name}: " + ", ".join(f"{column} {value:.1f}" for column, value in row.items())
+        for name, row in table.iterrows()
+    )
+    return picture(figure, f"Accuracy in per cent. {told}.")
+
+
 def against(
     x: Sequence[float], lines: Mapping[str, np.ndarray], xlabel: str, ylabel: str
 ) -> Picture:

@@ -110,7 +110,9 @@ def rows_reached(
 
 
 def signal_scales(network: nn.Module, x: np.ndarray) -> dict[str, float]:
-    """Return the standard deviation of each block's output over windows.
+    """Return how much each block's output differs between windows.
+
+    It is the standard deviation over windows, its root mean square over the block's outputs.
 
     Parameters
     ----------
@@ -126,7 +128,34 @@ def signal_scales(network: nn.Module, x: np.ndarray) -> dict[str, float]:
         network(torch.as_tensor(x))
     for hook in hooks:
         hook.remove()
-    return {name: float(out.std()) for name, out in outputs.items()}
+    return {name: float(out.var(dim=0).mean().sqrt()) for name, out in outputs.items()}
+
+
+def step_sizes(
+    network: nn.Module, x: np.ndarray, target: np.ndarray, *, rate: float
+) -> dict[str, float]:
+    """Return how far one step of gradient descent moves each block, over the size of its weights.
+
+    Parameters
+    ----------
+    network : Module
+    x : ndarray (window, channel, time)
+    target : ndarray (window,)
+        Each window's class, counted from 0; the loss is the mean cross entropy.
+    rate : float
+        Learning rate, without momentum.
+    """
+    network.zero_grad()
+    loss = nn.functional.cross_entropy(network(torch.as_tensor(x)), torch.as_tensor(target))
+    loss.backward()
+    moved = {}
+    for name, block in network.named_children():
+        weights = list(block.parameters())
+        if not weights:
+            continue
+        step = nn.utils.get_total_norm([each.grad for each in weights if each.grad is not None])
+        moved[name] = rate * float(step / nn.utils.get_total_norm(weights))
+    return moved
 
 
 def epoch_printer(every: int = 5) -> Callable[[int, History], None]:

@@ -14,7 +14,7 @@ from semg_lib.evaluation.statistics import interval
 from semg_lib.learning import settings
 from semg_lib.papers import PAPERS
 from semg_lib.publishing import tables
-from semg_lib.studies import comparison
+from semg_lib.studies import comparison, grid
 from semg_lib.studies.protocols import BASE
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PAPERS_OWN, REAL, SIMULATED = "paper", "ours", "ours, simulated"
 TITLES = figures.TITLES | comparison.TITLES
+# Papers may call other things by the same name.
+OWN = {"atzori2016": grid.TITLES}
 # What `Protocol.rest` says, in words.
 REST = {"thinned": "a class, thinned", "all": "a class", "none": "no class"}
 
@@ -38,7 +40,7 @@ def numbers() -> pd.DataFrame:
                 rows.append(
                     {
                         "of": name,
-                        "method": figures.title(said.method, TITLES),
+                        "method": figures.title(said.method, OWN.get(name, TITLES)),
                         "whose": PAPERS_OWN,
                         "data": said.database.upper(),
                         "accuracy, %": said.mean,
@@ -61,7 +63,7 @@ def _ours(name: str, records: list[Record]) -> list[dict]:
         held_out = group[0].settings.get("test_repetitions")
         balanced = 100 * summaries.by_subject(group, value="balanced_accuracy").mean()
         for method, accuracy in (100 * summaries.by_subject(group)).items():
-            title = figures.title(method, TITLES)
+            title = figures.title(method, OWN.get(name, TITLES))
             rows.append(
                 {
                     "of": name,
@@ -143,20 +145,27 @@ def gained(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFram
         One row a protocol and method: mean in per cent, points gained, low and high end of their
         interval over subjects.
     """
-    table = 100 * summaries.by_variant(records, value=value)
+    return over(summaries.by_variant(records, value=value), BASE)
+
+
+def over(table: pd.DataFrame, base: str) -> pd.DataFrame:
+    """Return what `gained` does, of fractions (subject or session, protocol and method).
+
+    A gain is over the rows that have both, its protocol and ``base``.
+    """
     rows = {}
     for protocol, method in map(tuple, table.columns):
-        gain = (table[protocol, method] - table[BASE, method]).to_numpy()
+        gain = 100 * (table[protocol, method] - table[base, method]).dropna().to_numpy()
         low, high = interval(gain)
-        mean = table[protocol, method].mean()
+        mean = 100 * table[protocol, method].mean()
         rows[protocol, method] = {"mean": mean, "gained": gain.mean(), "low": low, "high": high}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["protocol", "method"])
 
 
-def gains(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what `gained` returns as text, one row a protocol, one column a method."""
+def gains(table: pd.DataFrame, base: str = BASE) -> pd.DataFrame:
+    """Return what `gained` or `over` returns as text, one row a protocol, one column a method."""
     protocol = table.index.get_level_values("protocol")
     more = tables.text(table["gained"], " ({:+.1f}, ") + tables.between(table, "{:+.1f}") + ")"
-    told = tables.text(table["mean"], "{:.1f} %") + more.where(protocol != BASE, "")
+    told = tables.text(table["mean"], "{:.1f} %") + more.where(protocol != base, "")
     wide = told.unstack(sort=False).loc[protocol.unique()]
     return wide.rename(columns=figures.TITLES).rename_axis(columns=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 import pandas as pd
@@ -10,7 +10,7 @@ import pandas as pd
 from semg_lib import figures
 from semg_lib.evaluation import summaries
 from semg_lib.evaluation.provenance import code_hash
-from semg_lib.evaluation.records import Record, load_records
+from semg_lib.evaluation.records import Record
 from semg_lib.evaluation.statistics import interval
 from semg_lib.learning import baselines, settings
 
@@ -32,19 +32,24 @@ def between(table: pd.DataFrame, form: str = "{:.1f}") -> pd.Series:
     return ends.where(table["low"].notna(), "")
 
 
-def methods(module: ModuleType, records: Sequence[Record], database: str) -> str:
+def methods(
+    module: ModuleType,
+    records: Sequence[Record],
+    database: str,
+    titles: Mapping[str, str] = figures.TITLES,
+) -> str:
     """Return the paper's numbers beside ours, one row a method; unknown cells stay empty."""
     said = {each.method: each.text for each in module.REPORTED if each.database == database}
     ours = summaries.summary(records)
     order = [*ours.index, *(name for name in said if name not in ours.index)]
-    classical = summaries.by_subject(records).filter(baselines.NAMES)
+    classical = summaries.by_subject(records).filter(getattr(module, "PAIRS", baselines.NAMES))
     average = 100 * classical.mean(axis=1).dropna()
     low, high = interval(average.to_numpy())
     ours.loc["classical average", ["mean", "sd", "low", "high"]] = (
         average.mean(), average.std(), low, high
     )  # fmt: skip
     ours = ours.reindex(order)
-    shown = _estimates(ours, f"{_subjects(records)}, exercise {records[0].exercises}")
+    shown = _estimates(ours, f"{_subjects(records)}, exercise {records[0].exercises}", titles)
     shown["balanced, %"] = text(ours["balanced"])
     shown["seeds"] = text(ours["seeds"], "{:.0f}")
     shown["paper, %"] = [said.get(name, "") for name in order]
@@ -67,11 +72,13 @@ def _subjects(records: Sequence[Record]) -> str:
     return f"{kind}{len(records[0].subjects)} subjects"
 
 
-def _estimates(ours: pd.DataFrame, of: str) -> pd.DataFrame:
+def _estimates(
+    ours: pd.DataFrame, of: str, titles: Mapping[str, str] = figures.TITLES
+) -> pd.DataFrame:
     """Return what every table of methods begins with, from `summaries.summary`."""
     mean = text(ours["mean"]) + " ± " + text(ours["sd"])
     shown = {
-        "method": [figures.title(name) for name in ours.index],
+        "method": [figures.title(name, titles) for name in ours.index],
         f"ours ({of}), %": mean.where(ours["mean"].notna(), ""),
         "95 % interval of the mean": between(ours),
     }
@@ -125,26 +132,6 @@ def marks(module: ModuleType, database: str, recipe: str) -> str:
     return markdown(
         shown.rename_axis("setting").reset_index().rename(columns={"note": "what it is"})
     )
-
-
-def study(records: Sequence[Record]) -> str:
-    """Return the accuracies of a study, one row a variant, one column a subject."""
-    return _each_subject(summaries.by_subject(records).T.rename_axis("variant"))
-
-
-def recipes(paper: str, method: str) -> str:
-    """Return a method's accuracy under both recipes, on the subjects that both were run on."""
-    by = {
-        name: summaries.by_subject(load_records(paper, recipe=name, seed=0, simulated=False))
-        for name in ("paper", "recommended")
-    }
-    both = pd.DataFrame({name: accuracy[method] for name, accuracy in by.items()}).dropna()
-    return _each_subject(both.T.rename_axis("recipe"))
-
-
-def _each_subject(accuracy: pd.DataFrame) -> str:
-    """Return fractions (row, subject) in per cent, with their mean."""
-    return frame((100 * accuracy).add_prefix("subject ").assign(mean=100 * accuracy.mean(axis=1)))
 
 
 def frame(values: pd.DataFrame) -> str:

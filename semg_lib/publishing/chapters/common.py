@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -39,7 +39,10 @@ def comparison(paper: str, root: str) -> tuple[str, Run]:
 
 
 def compared(
-    module: ModuleType, records: Sequence[Record], others: Sequence[Record] = ()
+    module: ModuleType,
+    records: Sequence[Record],
+    others: Sequence[Record] = (),
+    titles: Mapping[str, str] = figures.TITLES,
 ) -> Fragments:
     """Return what a chapter shows of a comparison, and what else was run.
 
@@ -51,6 +54,8 @@ def compared(
         The comparison: one database, recipe and preset.
     others : sequence of Record
         Studies and comparisons that the chapter shows besides.
+    titles : mapping
+        Names to show for methods.
     """
     first, accuracy = records[0], summaries.by_subject(records)
     verdicts = statistics.judge(module.claims(accuracy))
@@ -62,11 +67,11 @@ def compared(
         {
             "card": cards.card(module, everything, {where: verdicts}),
             "marks": tables.marks(module, first.database, first.recipe),
-            "methods": tables.methods(module, records, first.database),
+            "methods": tables.methods(module, records, first.database, titles),
             "claims": tables.judged(verdicts),
             "runs": tables.runs(everything),
         },
-        {"dots": figures.subject_dots(accuracy)},
+        {"dots": figures.subject_dots(accuracy, titles=titles)},
         {
             **means,
             "kind": kind,
