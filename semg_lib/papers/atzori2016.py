@@ -105,7 +105,7 @@ class AtzoriNet(nn.Module):
     -----
     Input (batch, channel, time), output logits (batch, class). The paper gives no padding. This
     one keeps sizes where it can, (0, 4), (1, 1), (2, 2), (2, 0) for Otto Bock and (0, 5), (1, 1),
-    (2, 2), (3, 0) for Delsys, one of some twenty that take the stated kernels to exactly 1 x 1.
+    (2, 2), (3, 0) for Delsys, one of several that take the stated kernels to exactly 1 x 1.
     There are 84,853 parameters with 10 channels and 53 classes, 101,106 with 12 and 50.
     """
 
