@@ -1,6 +1,5 @@
 """Every paper has a chapter's module: its runs, what is shown of them, its row in the README."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ from semg_lib.evaluation.records import load_record, load_records
 from semg_lib.papers import PAPERS, atzori2016
 from semg_lib.publishing import chapters
 from semg_lib.publishing.chapters import CHAPTERS, common
-from semg_lib.recordings import simulator
 
 ROOT = Path(__file__).parent.parent
 
@@ -54,13 +52,3 @@ def test_simulated_comparisons_say_so():
     shown = common.compared(atzori2016, simulated)
     assert shown.numbers["kind"] == "simulated"
     assert "real" not in shown.texts["card"]
-
-
-def test_another_set_of_people_is_planned_where_its_files_are(root, tmp_path):
-    assert not any(run.database == "3dc" for _, run in CHAPTERS["atzori2016"].plan(str(root)))
-    shutil.copytree(root, tmp_path / "all")
-    simulator.write_files(tmp_path / "all", "3dc", 2, "A", movements=(1,))
-    planned = dict(CHAPTERS["atzori2016"].plan(str(tmp_path / "all")))
-    run = planned["3dc-A-full-recommended-seed0"]
-    assert (run.subjects, run.exercises, run.methods[0]) == ([2], "A", "cnn")
-    assert list(planned)[-1] == "db1-A-full-recommended-seed0"

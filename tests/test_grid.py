@@ -68,6 +68,22 @@ def test_terms_change_what_the_cnn_is_compared_with():
     assert verdicts["the 1 Hz low-pass for all, 18 pairs"] == "not supported"
 
 
+def test_only_subjects_with_every_method_count():
+    plain = fractions(0.5)
+    plain.loc[:4, "svm_all"] = np.nan  # three subjects have it
+    plain.loc[5:, "svm_rms"] = 0.6
+    plain.loc[:4, "svm_rms"] = 0.0
+    assert len(grid.complete(plain)) == 3
+    assert grid.beside(plain, grid.smoothed([], [])).loc["SVM, RMS", "no filter"] == 60
+    assert set(grid.fair(plain, grid.smoothed([], []))["subjects"]) == {3, 8}
+    plain.loc[5, "svm_all"] = np.nan
+    left = grid.fair(plain, grid.smoothed([], []))
+    assert set(left["terms"]) == {"the CNN's own windows, our features"}
+    without = grid.beside(plain.drop(columns="svm_all"), grid.smoothed([], []))
+    assert without[["no filter", "1 Hz low-pass"]].isna().all(axis=None)
+    assert without.loc["SVM, RMS", "paper's bar"] == 65.8
+
+
 def studied(trains):
     """Return a record of two subjects in which variants train that a function picks."""
     scores = [

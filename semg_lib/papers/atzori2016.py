@@ -205,7 +205,7 @@ STUDIES = {
 
 def claims(accuracy: pd.DataFrame, classical: Sequence[str] = PAIRS) -> dict[str, pd.Series]:
     """Return what the paper claims to be positive, from accuracies (subject, method)."""
-    accuracy = accuracy[["cnn", *classical]].dropna()
+    accuracy = accuracy.reindex(columns=["cnn", *classical]).dropna()
     others = accuracy[list(classical)]
     return {
         "the CNN is above the classical average": accuracy["cnn"] - others.mean(axis=1),

@@ -52,26 +52,33 @@ def bars(database: str) -> pd.Series:
     return pd.Series({pair: values.loc[s, c] for pair, (c, s) in GRID.items()})[list(PAIRS)]
 
 
+def complete(accuracy: pd.DataFrame, methods: Sequence[str] = tuple(GRID)) -> pd.DataFrame:
+    """Return the subjects that the CNN and all of these methods were run on, none if one is not."""
+    return accuracy.reindex(columns=["cnn", *methods]).dropna()
+
+
 def beside(plain: pd.DataFrame, smooth: pd.DataFrame) -> pd.DataFrame:
     """Return accuracies of all classical methods beside the paper's bars of DB1, in per cent.
 
     Parameters
     ----------
     plain, smooth : DataFrame (subject, method)
-        Fractions, without the 1 Hz low-pass and with it.
+        Fractions, without the 1 Hz low-pass and with it. Only subjects count that every method
+        was run on.
 
     Returns
     -------
     DataFrame
-        One row a method and, below, the averages of the pairs; what the paper has not is NaN.
+        One row a method and, below, the averages of the pairs; what is not known is NaN.
     """
+    methods = [*baselines.NAMES, *GRID]
     table = pd.DataFrame(
         {
-            "no filter": 100 * plain.mean(),
-            "1 Hz low-pass": 100 * smooth.mean(),
+            "no filter": 100 * complete(plain, methods).mean(),
+            "1 Hz low-pass": 100 * complete(smooth, methods).mean(),
             "paper's bar": bars("db1"),
         }
-    ).loc[[*baselines.NAMES, *GRID]]
+    ).loc[methods]
     for name, pairs in AVERAGES.items():
         table.loc[name] = table.loc[list(pairs)].mean(skipna=False)
     return table.rename(index=TITLES).rename_axis("method")
@@ -80,8 +87,11 @@ def beside(plain: pd.DataFrame, smooth: pd.DataFrame) -> pd.DataFrame:
 def smoothed(papers: Sequence[Record], filters: Sequence[Record]) -> pd.DataFrame:
     """Return fractions (subject, method) after the 1 Hz low-pass, the CNN as recommended.
 
-    Records of the paper's recipe hold the pairs, those of the study of the filter this CNN.
+    Records of the paper's recipe hold the pairs, those of the study of the filter this CNN. Where
+    either is missing there is no subject.
     """
+    if not papers or not filters:
+        return pd.DataFrame(columns=["cnn", *baselines.NAMES, *GRID], dtype=float)
     cnn = summaries.by_variant(filters)["1 Hz", "cnn"]
     return summaries.by_subject(papers).assign(cnn=cnn)
 
@@ -98,7 +108,8 @@ def fair(plain: pd.DataFrame, smooth: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row for each of the terms and claims, as `statistics.judge` returns them, with the
-        CNN's mean, the average of the classical methods and the name of their best.
+        CNN's mean, the average of the classical methods and the name of their best. Terms that
+        fewer than three subjects have been run on are left out.
     """
     terms: dict[str, tuple[pd.DataFrame, Sequence[str]]] = {
         "the paper's 18 pairs": (plain, PAIRS),
@@ -108,7 +119,9 @@ def fair(plain: pd.DataFrame, smooth: pd.DataFrame) -> pd.DataFrame:
     }
     rows = []
     for name, (accuracy, classical) in terms.items():
-        known = accuracy[["cnn", *classical]].dropna()
+        known = complete(accuracy, classical)
+        if len(known) < 3:
+            continue
         mean = 100 * known.mean()
         best = mean[list(classical)].idxmax()
         above, below = claims(known, classical).items()
@@ -122,7 +135,7 @@ def fair(plain: pd.DataFrame, smooth: pd.DataFrame) -> pd.DataFrame:
         judged.insert(0, "CNN", mean["cnn"])
         judged.insert(0, "terms", name)
         rows.append(judged)
-    return pd.concat(rows, ignore_index=True)
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
 
 
 # What someone gets who takes the stored signal, PyTorch's weights and nothing else.

@@ -21,77 +21,74 @@ from semg_lib.running.runs import Run
 from semg_lib.studies import grid
 
 NAME = "atzori2016"
+NOT_RUN = "not run yet"
 STATED = "z-scores, 1 Hz, pytorch, 0.001, noise"  # the study's name of the recipe `paper`
-_FEW = ["lda_td", "knn_rms", "svm_all", "random_forest_all"]  # pairs for another set of people
 
 
 def plan(root: str) -> Iterator[tuple[str, Run]]:
-    """Yield the runs of the chapter, with the names of their records; its page shows the last."""
+    """Yield the runs of the chapter, with the names of their records; its page shows the last.
+
+    Records of the study of the filter, of the paper's recipe and of other databases are shown too
+    where there are any.
+    """
     subjects = runs.available("db1", "A", root)
     if not subjects:
         raise DataError(f"{root}: no file of DB1, exercise A; name the folder with NinaPro's files")
-    for subject in subjects[:2]:
-        yield (
-            f"db1-A-full-optimiser-seed0-s{subject}",
-            Run(NAME, subjects=[subject], root=root, methods=["lda"], study="optimiser"),
-        )
-    for seed in (0, 1, 2):
-        yield (
-            f"db1-A-full-filter-seed{seed}",
-            Run(NAME, subjects=subjects, root=root, seed=seed, methods=["lda"], study="filter"),
-        )
-    yield "db1-A-full-paper-seed0", Run(NAME, subjects=subjects, root=root, recipe="paper")
-    people = runs.available("3dc", "A", root)
-    if people:
-        methods = ["cnn", *baselines.NAMES, *_FEW]
-        yield (
-            "3dc-A-full-recommended-seed0",
-            Run(NAME, "3dc", subjects=people, root=root, methods=methods),
-        )
-    for seed in (1, 2, 0):
-        yield (
-            f"db1-A-full-recommended-seed{seed}",
-            Run(NAME, subjects=subjects, root=root, seed=seed, methods=["cnn"] if seed else []),
-        )
+    studied = Run(NAME, subjects=subjects[:2], root=root, methods=["lda"], study="optimiser")
+    yield "db1-A-full-optimiser-seed0", studied
+    ours = ["cnn", *baselines.NAMES]
+    for name, seed, methods in (
+        ("seed1", 1, ["cnn"]),
+        ("seed2", 2, ["cnn"]),
+        ("seed0-pairs", 0, list(module.GRID)),
+        ("seed0", 0, ours),
+    ):
+        run = Run(NAME, subjects=subjects, root=root, seed=seed, methods=methods)
+        yield f"db1-A-full-recommended-{name}", run
 
 
 def _real(database: str = "db1", recipe: str = "recommended") -> list[Record]:
-    return load_records(NAME, recipe=recipe, database=database, simulated=False)
+    return load_records(NAME, database=database, recipe=recipe, simulated=False)
 
 
 def fragments() -> Fragments:
-    """Return what the chapter shows of the records."""
-    real, papers, armband = _real(), _real(recipe="paper"), _real("3dc")
+    """Return what the chapter shows of the records; what is not run yet says so."""
+    every, papers, armband = _real(), _real(recipe="paper"), _real("3dc")
     studied, filters = (
-        load_records(NAME, study=name, simulated=False) for name in ("optimiser", "filter")
+        load_records(NAME, database="db1", study=name, simulated=False)
+        for name in ("optimiser", "filter")
     )
-    everything = [*papers, *studied, *filters, *armband]
-    shown = common.compared(module, real, everything, grid.TITLES)
-    plain, two = summaries.by_subject(real), summaries.by_subject(studied)
-    smooth = grid.smoothed(papers, filters)
-    by_filter = summaries.by_variant(filters)
-    over = listing.over(by_filter, "none")
-    gained = over["gained"].to_dict()
-    others = statistics.judge(
-        module.claims(summaries.by_subject(armband), classical=baselines.NAMES)
+    real = [record for record in every if "cnn" in record.confusion]
+    pairs = [record for record in every if record not in real]
+    plain, smooth = summaries.by_subject(every), grid.smoothed(papers, filters)
+    whole = grid.complete(plain, module.PAIRS)
+    shown = common.compared(
+        module,
+        [*real, *pairs],
+        [*papers, *studied, *filters, *armband],
+        grid.TITLES,
+        module.PAIRS if len(whole) > 2 else baselines.NAMES,
     )
-    beside = grid.beside(plain, smooth)
+    two = summaries.by_subject(studied)
+    beside = grid.beside(plain, smooth).apply(tables.text).reset_index()
+    judged = grid.fair(plain, smooth)
+    of_all = grid.complete(plain)[list(module.GRID)].mean(axis=1)
+    average, best = whole[list(module.PAIRS)].mean(axis=1), whole[list(module.PAIRS)].mean()
     shown.texts |= {
-        "grid": tables.markdown(beside.apply(tables.text).reset_index()),
-        "fair": _fair(grid.fair(plain, smooth)),
-        "filter": tables.markdown(listing.gains(over, "none").T.rename_axis("").reset_index()),
+        "methods": tables.methods(module, real, "db1", grid.TITLES),
+        "grid": tables.markdown(beside),
+        "fair": _fair(judged),
+        "filter": _filter(filters),
         "answer": grid.answer(studied) + "\n",
         "rates": tables.frame(grid.at_rates(two)),
-        "armband": tables.methods(module, armband, "3dc", grid.TITLES),
-        "armband_claims": tables.judged(others),
+        "armband": _armband(armband),
     }
-    average = plain[list(module.PAIRS)].mean(axis=1)
-    few = plain[["cnn", *baselines.NAMES, *(f"{name}_all" for name in baselines.NAMES)]]
     said = {each.method: each for each in module.REPORTED if each.database == "db1"}
     counts = np.sum([record.confusion["cnn"] for record in real], axis=0)
+    few = plain.reindex(columns=["cnn", *baselines.NAMES, "random_forest_all"])
     shown.pictures |= {
         "dots": figures.subject_dots(
-            few.assign(**{"classical average": average}),
+            few.assign(**{"classical average": average}).dropna(axis=1, how="all"),
             titles=grid.TITLES,
             reported=list(said.values()),
         ),
@@ -100,35 +97,58 @@ def fragments() -> Fragments:
             grid.at_stated_rate(two), "initial weights, noise copies", "input, low-pass"
         ),
     }
-    pairs = 100 * plain[list(module.PAIRS)].mean()
-    cnn, stated = summaries.summary(real).loc["cnn"], summaries.by_subject(papers)["cnn"]
+    cnn = summaries.summary(real).loc["cnn"]
     shown.numbers |= {
+        "subjects": str(len(plain)),
         "seeds": f"{cnn['seeds']:.0f}",
         "cnn_sd": f"{cnn['sd']:.1f}",
-        "average": f"{pairs.mean():.1f} %",
-        "average_of_all": f"{100 * plain[list(module.GRID)].mean().mean():.1f} %",
-        "best": figures.title(pairs.idxmax(), grid.TITLES),
-        "best_accuracy": f"{pairs.max():.1f} %",
+        "pairs_subjects": str(len(whole)),
+        "smooth_subjects": str(len(grid.complete(smooth))) if len(smooth) else NOT_RUN,
         "paper_cnn": f"{said['cnn'].mean} %",
         "paper_average": f"{said['classical average'].mean} %",
         "paper_best": f"{said['random_forest_all'].mean} %",
-        "order": f"{pairs.corr(grid.bars('db1'), 'spearman'):.2f}",
-        "stated": f"{100 * stated.mean():.1f} %",
-        "stated_subjects": str(len(stated)),
-        "stated_two": f"{100 * stated[two.index].mean():.1f} %",
-        "stated_variant": f"{100 * two[STATED].mean():.1f} %",
+        "stated": f"{100 * two[STATED].mean():.1f} %",
         "bare": f"{100 * two['z-scores, pytorch, 0.001'].mean():.1f} %",
-        "filter_cnn": f"{gained['1 Hz', 'cnn']:+.1f}",
-        "causal_cnn": f"{gained['1 Hz, forwards', 'cnn']:+.1f}",
-        "armband_subjects": str(len(armband[0].subjects)),
-        "armband_classes": str(len(armband[0].labels)),
+        "study_subjects": str(len(two)),
+        **dict.fromkeys(("average", "average_of_all", "best", "best_accuracy", "order"), NOT_RUN),
     }
+    if len(whole):
+        shown.numbers |= {
+            "average": f"{100 * average.mean():.1f} %",
+            "average_of_all": f"{100 * of_all.mean():.1f} %",
+            "best": figures.title(best.idxmax(), grid.TITLES),
+            "best_accuracy": f"{100 * best.max():.1f} %",
+            "order": f"{best.corr(grid.bars('db1'), 'spearman'):.2f}",
+        }
     return shown
+
+
+def _filter(records: list[Record]) -> str:
+    """Return what the 1 Hz low-pass gains, with both phases, one row a method."""
+    if not records:
+        return f"The study of the low-pass is {NOT_RUN}: `--study filter` runs it.\n"
+    gained = listing.gains(listing.over(summaries.by_variant(records), "none"), "none")
+    return tables.markdown(gained.T.rename_axis("").reset_index())
+
+
+def _armband(records: list[Record]) -> str:
+    """Return the methods on another set of people, and the claims judged on our features."""
+    if not records:
+        return f"That is {NOT_RUN}: `semg run {NAME} --database 3dc` runs it.\n"
+    claims = module.claims(summaries.by_subject(records), classical=baselines.NAMES)
+    return (
+        tables.methods(module, records, "3dc", grid.TITLES)
+        + "\nThe claims, judged on the four classifiers with our features, which see the CNN's "
+        + f"windows:\n\n{tables.judged(statistics.judge(claims))}"
+    )
 
 
 def _fair(judged: pd.DataFrame) -> str:
     """Return the verdicts on each of the terms as a table."""
-    terms = judged["terms"] + tables.text(judged["CNN"], ": CNN {:.1f} %")
+    if judged.empty:
+        return NOT_RUN
+    terms = judged["terms"] + tables.text(judged["subjects"], ", {} subjects")
+    terms += tables.text(judged["CNN"], ": CNN {:.1f} %")
     terms += tables.text(judged["average"], ", average {:.1f} %") + ", best " + judged["best"]
     p = tables.text(judged["p"], "{:.4f}").where(judged["p"] >= 0.0001, "< 0.0001")
     shown = {
@@ -144,13 +164,14 @@ def _fair(judged: pd.DataFrame) -> str:
 
 def row() -> str:
     """Return the figures of the README's row: the paper's, and the records'."""
-    ours = summaries.summary(_real())
-    mean = ours["mean"]
+    plain = 100 * summaries.by_subject(_real())
+    whole = grid.complete(plain, module.PAIRS)[list(module.PAIRS)].mean()
     said = {each.method: each.mean for each in module.REPORTED if each.database == "db1"}
+    pairs = f"{whole.mean():.1f} %" if whole.notna().all() else NOT_RUN
     return (
-        f"CNN {said['cnn']} %, classical average {said['classical average']} %, Random Forests "
+        f"CNN {said['cnn']} %, average of 18 classical pairs {said['classical average']} %, best "
         f"{said['random_forest_all']} % (DB1, 27 subjects, 52 movements) | CNN "
-        f"{mean['cnn']:.1f} %, classical average {mean[list(module.PAIRS)].mean():.1f} %, Random "
-        f"Forests {mean['random_forest_all']:.1f} % (DB1 exercise A, {ours['subjects']['cnn']:.0f} "
-        "subjects, 12 movements and rest)"
+        f"{plain['cnn'].mean():.1f} %, Random Forests {plain['random_forest'].mean():.1f} %, "
+        f"average of the pairs {pairs} (DB1 exercise A, {len(plain)} subjects, the pairs "
+        f"{len(grid.complete(plain, module.PAIRS))}; 12 movements and rest)"
     )

@@ -43,6 +43,7 @@ def compared(
     records: Sequence[Record],
     others: Sequence[Record] = (),
     titles: Mapping[str, str] = figures.TITLES,
+    classical: Sequence[str] = (),
 ) -> Fragments:
     """Return what a chapter shows of a comparison, and what else was run.
 
@@ -56,11 +57,13 @@ def compared(
         Studies and comparisons that the chapter shows besides.
     titles : mapping
         Names to show for methods.
+    classical : sequence of str
+        What the claims compare the network with; as the paper's module says, if not given.
     """
     first, accuracy = records[0], summaries.by_subject(records)
-    verdicts = statistics.judge(module.claims(accuracy))
+    verdicts = statistics.judge(module.claims(accuracy, *([classical] if classical else [])))
     kind = "simulated" if first.simulated else "real"
-    where = f"{kind} {first.database.upper()}, {len(accuracy)} subjects"
+    where = f"{kind} {first.database.upper()}, {verdicts['subjects'].iloc[0]} subjects"
     everything = [*records, *others]
     means = {str(method): f"{100 * mean:.1f} %" for method, mean in accuracy.mean().items()}
     return Fragments(
