@@ -121,7 +121,7 @@ class Source:
             return True
         if databases.database(self.database).read:  # only NinaPro's files have a place for a mark
             every = self.files(subject).values()
-            return any("_simulated." in path.name for paths in every for path in paths)
+            return any(registered.MARK in path.name for paths in every for path in paths)
         return any(ninapro.is_simulated(path) for (path,) in self.files(subject).values())
 
     def fingerprints(
