@@ -66,7 +66,7 @@ HELD = Held(
     columns=Columns(10, ",", whole=True),
     named=named,
     place=place,
-    usual=Usual(least_s=4.0, least_rms=(4,) * 10, most_slow=0.75, most_mains=0.85),
+    usual=Usual(least_s=4.0, least_rms=(2,) * 10, most_slow=0.75, most_mains=0.85),
 )
 
 

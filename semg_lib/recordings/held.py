@@ -114,8 +114,13 @@ class Held:
         if about is None:
             raise DataError(f"its place and name are not such as {self.place(1, 1, 1)}")
         _, repetition, label = about
+        emg = self.signal(path, rate)
+        return emg, np.full(len(emg), label), np.full(len(emg), repetition)
+
+    def signal(self, path: Path, rate: float) -> np.ndarray:
+        """Return what is used of a file's signal, (sample, channel) float32; as `read`."""
         emg = self.columns.read(path)
         used = emg[round(self.start_s * rate) : len(emg) - round(self.end_s * rate)]
         if not len(used):
             raise DataError(f"it holds {len(emg) / rate:.2f} s, too short to use; get it again")
-        return used, np.full(len(used), label), np.full(len(used), repetition)
+        return used

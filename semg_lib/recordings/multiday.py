@@ -50,7 +50,7 @@ HELD = Held(
     columns=Columns(4, " ", ended=True),
     named=named,
     place=place,
-    usual=Usual(least_s=3.5, least_rms=(10, 10, 2, 0.05), most_slow=0.1, most_mains=0.4),
+    usual=Usual(least_s=3.5, least_rms=(2, 2, 1, 0.05), most_slow=0.1, most_mains=0.4),
 )
 
 

@@ -56,6 +56,8 @@ class Columns:
         data = _content(path)
         if not data.strip():
             raise DataError("the file is empty; get it again")
+        if data.startswith(b"BZh"):
+            raise DataError("it is packed by bzip2; end its name in .bz2")
         try:
             table = pd.read_csv(
                 io.BytesIO(data), sep=self.separator, header=None, dtype=np.float32,
@@ -86,20 +88,27 @@ class Columns:
     def _wrong(self, rows: Sequence[bytes]) -> DataError | None:
         """Return the error of the first row that is not what it should be, None if all are."""
         for number, row in enumerate(rows, 1):
-            try:
-                values = [float(each) for each in row.split(self.separator.encode())]
-            except ValueError:
-                values = []
-            sound = all(math.isfinite(x) and (x == round(x) or not self.whole) for x in values)
-            if len(values) != self.n or not sound:
-                start = row[:40].decode("ascii", "replace").strip()
-                return DataError(f"row {number} is not {self} but {start!r}; get it again")
+            values = row.split(self.separator.encode())
+            if len(values) != self.n:
+                columns = f"{len(values)} column{'s' * (len(values) != 1)}"
+                return DataError(f"row {number} has {columns}, expected {self}; get it again")
+            for value in values:
+                if not self._is_number(value):
+                    what = value.strip()[:20].decode("ascii", "replace")
+                    return DataError(f"row {number} holds {what!r}, expected {self}; get it again")
         return None
+
+    def _is_number(self, value: bytes) -> bool:
+        try:
+            number = float(value)
+        except ValueError:
+            return False
+        return math.isfinite(number) and (number == round(number) or not self.whole)
 
     def __str__(self) -> str:
         kind = "whole numbers" if self.whole else "numbers"
-        between = {" ": "a space", ",": "a comma"}.get(self.separator, repr(self.separator))
-        return f"{self.n} {kind} with {between} between"
+        between = {" ": "spaces", ",": "commas"}.get(self.separator, repr(self.separator))
+        return f"{self.n} {kind} between {between}"
 
 
 def _open(path: Path) -> IO[bytes]:

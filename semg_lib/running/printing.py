@@ -18,12 +18,12 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 
 from semg_lib.recordings import databases
 
 if TYPE_CHECKING:
-    from semg_lib.download.verify import Finding
+    from semg_lib.download.finding import Finding
     from semg_lib.evaluation.records import Record
 
 
@@ -47,15 +47,16 @@ def transfers(console: Console) -> Iterator[Callable[[str, int, int], None]]:
 def verified(console: Console, found: Sequence[Finding]) -> None:
     """Print what files were found to be, one row a file, and how many are of each status.
 
-    Below: what is known about data sets of users that are among them.
+    Below: what is known about the data sets that are among them, but for NinaPro's.
     """
-    table = Table("file", "database", "subject", "exercise", "minutes", "", "why")
+    table = Table(Column("file", overflow="fold"), "holds", "length", "", "why")
     for each in found:
-        kind = f"{each.database} (simulated)" if each.simulated else each.database
         style = {"ok": "green", "suspicious": "yellow", "broken": "red"}[each.status]
-        values = kind, str(each.subject or ""), each.exercise, f"{each.minutes:.1f}"
+        minutes, seconds = f"{each.seconds / 60:.1f} min", f"{each.seconds:.1f} s"
+        length = minutes if each.seconds >= 60 else seconds if each.seconds else ""
         why = escape("; ".join(each.reasons))
-        table.add_row(escape(str(each.path)), *values, f"[{style}]{each.status}[/]", why)
+        row = escape(str(each.path)), each.content, length, f"[{style}]{each.status}[/]", why
+        table.add_row(*row)
     console.print(table)
     counts = Counter(each.status for each in found)
     console.print(", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
