@@ -184,9 +184,10 @@ def run(
     """
     from semg_lib.running import printing, runs
 
+    asked, lacking = runs.asked(paper, database, exercises, subjects, methods, root)
+    printing.left_out(out_console, lacking, root)
     chosen = runs.Run(
-        **runs.asked(paper, database, subjects, methods, root),
-        exercises=exercises,
+        **asked,
         preset=preset,
         recipe=recipe,
         epochs=epochs,
@@ -220,16 +221,16 @@ def sweep(
 
     from rich.progress import track
 
-    from semg_lib.running import runs
+    from semg_lib.running import printing, runs
     from semg_lib.running import sweep as sweeps
     from semg_lib.running.subjects import parse_subjects
 
-    asked = runs.asked(paper, database, subjects, methods, root)
+    asked, lacking = runs.asked(paper, database, exercises, subjects, methods, root)
+    printing.left_out(out_console, lacking, root)
     planned = sweeps.units(
         asked.pop("subjects"),
         parse_subjects(seeds, 0),
         **asked,
-        exercises=exercises,
         preset=preset,
         recipe=recipe,
         epochs=epochs,

@@ -157,6 +157,34 @@ def test_a_paper_brings_its_database_and_exercises():
     assert Run("atzori2016").exercises == "A"
 
 
+@pytest.mark.parametrize("command", ["run", "sweep"])
+def test_all_subjects_are_those_whose_files_are_there(tmp_path, monkeypatch, capsys, command):
+    for subject in (2, 5):
+        simulator.write_files(tmp_path, "3dc", subject, movements=(1,))
+    made = []
+
+    def stop(*_):
+        raise DataError("enough")
+
+    monkeypatch.setattr(Run, "__post_init__", lambda run: made.append(run.subjects))
+    monkeypatch.setattr(Run, "execute", stop)
+    arguments = [command, "ding2018", "--database", "3dc", "--subjects", "all", "--root", tmp_path]
+    arguments += ["--scheduler", "nowhere"] if command == "sweep" else []
+    _, out, _ = semg(monkeypatch, capsys, *arguments, "--out", tmp_path / "o")
+    assert made == ([[2, 5]] if command == "run" else [[2], [5]])
+    assert out.startswith(f"left out, for their files are not all below {tmp_path}: subjects 1, 3")
+    assert "subjects 1, 3-4, 6-22\n" in out
+
+
+def test_all_of_nobody_names_the_first_file(tmp_path, monkeypatch, capsys):
+    asked, lacking = runs.asked("ding2018", "3dc", "", "all", "all", None)
+    assert (asked["subjects"], lacking) == ([*range(1, 23)], [])
+    order = ["run", "ding2018", "--database", "3dc", "--subjects", "all", "--root", tmp_path]
+    status, _, err = semg(monkeypatch, capsys, *order, "--out", tmp_path / "o")
+    assert status == 1
+    assert "no file Participant1/" in err
+
+
 @pytest.fixture
 def amputee(tmp_path):
     """A folder with what subject 1 of DB3 did: exercises B and C, not D."""

@@ -72,9 +72,7 @@ def test_addresses_are_the_official_ones():
 
 def test_a_database_that_nobody_offers_is_told():
     like_db1 = dataclasses.replace(database("db1"), name="mine")
-    with pytest.raises(
-        DataError, match="mine cannot be downloaded: choose from db1, db2, db3,"
-    ):
+    with pytest.raises(DataError, match="mine cannot be downloaded: choose from db1, db2, db3,"):
         fetch.archives(like_db1, [1])
 
 

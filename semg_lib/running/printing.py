@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.table import Column, Table
 
 from semg_lib.recordings import databases
+from semg_lib.running.subjects import ranges
 
 if TYPE_CHECKING:
     from semg_lib.download.finding import Finding
@@ -66,6 +67,14 @@ def verified(console: Console, found: Sequence[Finding]) -> None:
             about = (f"{spec.name}: {spec.title}", spec.citation, spec.licence, *spec.cautions)
             lines = "\n  ".join(filter(None, about))
             console.print(lines, soft_wrap=True, highlight=False, markup=False)
+
+
+def left_out(console: Console, subjects: Sequence[int], root: object) -> None:
+    """Print whose files are not all there, if anybody's."""
+    if subjects:
+        who = ranges(subjects).replace(".", ", ")
+        said = f"left out, for their files are not all below {root}: subjects {who}"
+        console.print(said, soft_wrap=True, highlight=False, markup=False)
 
 
 def summaries(console: Console, records: Sequence[Record], failed: Sequence[Path] = ()) -> None:
