@@ -180,7 +180,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if chosen.verb == "replicate":
             if not chosen.root and not chosen.paper:
-                raise DataError("set SEMG_DATA to the folder with NinaPro's files")
+                raise DataError("set SEMG_DATA to the folder with the recordings")
             replicate(chosen.root, [chosen.paper] if chosen.paper else list(PAPERS))
             if not chosen.paper:
                 beside(chosen.root)

@@ -40,11 +40,11 @@ class Usual:
 
     def unusual(self, recording: Recording) -> Iterator[str]:
         """Yield what is out of the ordinary in one file's recording."""
-        emg, rate = recording.emg - recording.emg.mean(axis=0), recording.rate
+        emg, rate = recording.emg - np.median(recording.emg, axis=0), recording.rate
         if recording.seconds < self.least_s:
             yield f"only {recording.seconds:.1f} s are used, usual are {self.least_s:g} s and more"
         n = min(len(emg), round(rate / 2))
-        # The median over time: a jerk of the arm is no drift.
+        # Medians over time: a jerk of the arm is no drift.
         hz, power = scipy.signal.welch(
             emg, rate, nperseg=n, axis=0, average="median", detrend=False
         )
