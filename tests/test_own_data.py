@@ -103,9 +103,9 @@ def test_verify_names_the_files(semg):
     done = semg("verify", ".")
     assert done.returncode == 0, done.stderr
     rows = [line for line in done.stdout.splitlines() if "subject" in line and ".csv" in line]
-    assert [re.findall(r"[\w.]+", row)[:6] for row in rows] == [
-        ["subject1.csv", "mine", "1", "A", "0.8", "ok"],
-        ["subject2.csv", "mine", "2", "A", "0.8", "ok"],
+    assert [[cell.strip() for cell in row.split("│")[1:5]] for row in rows] == [
+        ["subject1.csv", "mine subject 1, exercise A", "48.0 s", "ok"],
+        ["subject2.csv", "mine subject 2, exercise A", "48.0 s", "ok"],
     ]
     assert "Cite Doe et al. (2024)" in done.stdout
 
@@ -115,7 +115,7 @@ def test_without_the_variable_the_name_is_unknown(semg):
         "run", "atzori2016", "--database", "mine", "--root", ".", "--out", "x", SEMG_DATABASES=""
     )
     assert done.returncode == 1
-    assert done.stderr == "semg: unknown database 'mine': choose from db1, db2, db3\n"
+    assert done.stderr == "semg: unknown database 'mine': choose from db1, db2, db3, 3dc, multiday\n"
 
 
 @pytest.mark.slow
