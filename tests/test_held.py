@@ -231,7 +231,7 @@ def test_all_that_a_run_asks_of_a_subject_takes_one_walk_and_one_read_a_file(tmp
 
 
 def test_sets_below_one_folder_do_not_disturb_each_other(tmp_path, root):
-    shutil.copytree(root, tmp_path / "some" / "ninapro")
+    shutil.copytree(root, tmp_path / "ninapro")
     (tmp_path / "other").mkdir()
     shutil.copy(next(root.rglob("S1_A1_E1.mat")), tmp_path / "other")  # db1 is a folder elsewhere
     write(tmp_path / "3dc" / "Participant3" / "test" / "EMG" / f"{GESTURE}_0_0.txt", gesture())

@@ -115,7 +115,9 @@ def test_without_the_variable_the_name_is_unknown(semg):
         "run", "atzori2016", "--database", "mine", "--root", ".", "--out", "x", SEMG_DATABASES=""
     )
     assert done.returncode == 1
-    assert done.stderr == "semg: unknown database 'mine': choose from db1, db2, db3, 3dc, multiday\n"
+    assert (
+        done.stderr == "semg: unknown database 'mine': choose from db1, db2, db3, 3dc, multiday\n"
+    )
 
 
 @pytest.mark.slow

@@ -47,9 +47,10 @@ class _Index:
             return False
 
     def home(self, name: str) -> Path:
-        """Return the outermost folder that is called after a database, or the whole's."""
+        """Return the outermost folder, of the first two levels, called so, or the whole's."""
         root, *inner = self.folders
-        return next((each for each in inner if each.name.lower() == name), root)
+        near = (each for each in inner if root in (each.parent, each.parent.parent))
+        return next((each for each in near if each.name.lower() == name), root)
 
 
 _INDEXES: dict[Path, _Index] = {}
@@ -83,7 +84,7 @@ def _index(root: Path) -> _Index:
 
 
 def home(root: Path, name: str) -> Path:
-    """Return the outermost folder below one that is called after a database, or the one itself."""
+    """Return the folder not far below one that is called after a database, or the one itself."""
     return _index(root).home(name)
 
 
