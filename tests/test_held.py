@@ -1,18 +1,20 @@
 """Files of one held movement each: whose they are, what is odd about them, how they are read."""
 
+import io
 import shutil
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from semg_lib.download import verify
 from semg_lib.errors import DataError
 from semg_lib.recordings import armband, files, multiday, simulator, text
 from semg_lib.recordings.recording import fingerprint
 from semg_lib.recordings.source import Source
-from semg_lib.running import runs
+from semg_lib.running import printing, runs
 
 GESTURE = "3dc_EMG_gesture"
 
@@ -127,6 +129,26 @@ def test_the_number_of_files_is_known_beforehand(tmp_path):
         write(tmp_path / f"S0_D6_C{contraction}.csv", session(seed=contraction))
     looking = verify.verify(tmp_path)
     assert len(looking) == len(list(looking)) == 3
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_table_can_be_read(tmp_path, width):
+    place = f"Participant12/train/EMG/{GESTURE}_0_10_simulated.txt"
+    write(tmp_path / place, gesture())
+    (tmp_path / "S0_D121_C10_simulated.csv").write_text("a b c d\n")
+    console = Console(width=width, file=io.StringIO())
+    printing.verified(console, list(verify.verify(tmp_path)))
+    printed = console.file.getvalue().splitlines()
+    assert max(map(len, printed[: printed.index("1 broken, 1 ok")])) <= width
+    cells = [[cell.strip() for cell in row.split("│")[1:-1]] for row in printed if "│" in row]
+    names, contents, lengths, states = (" ".join(each) for each in zip(*cells, strict=True))
+    assert names.replace(" ", "") == f"{place}S0_D121_C10_simulated.csv"
+    assert " ".join(contents.split()) == (
+        "3dc subject 12, pinch grip, repetition 1 (simulated) unknown"
+    )
+    assert lengths.strip() == "5.0 s"
+    said = "ok broken: row 1 holds 'a', expected 4 numbers between spaces; get it again"
+    assert " ".join(states.split()) == said
 
 
 def test_one_recording_twice_is_told(tmp_path):

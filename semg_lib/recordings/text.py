@@ -95,7 +95,8 @@ class Columns:
             for value in values:
                 if not self._is_number(value):
                     what = value.strip()[:20].decode("ascii", "replace")
-                    return DataError(f"row {number} holds {what!r}, expected {self}; get it again")
+                    what = repr(what) if what.isprintable() and "\ufffd" not in what else "no text"
+                    return DataError(f"row {number} holds {what}, expected {self}; get it again")
         return None
 
     def _is_number(self, value: bytes) -> bool:

@@ -50,14 +50,15 @@ def verified(console: Console, found: Sequence[Finding]) -> None:
 
     Below: what is known about the data sets that are among them, but for NinaPro's.
     """
-    table = Table(Column("file", overflow="fold"), "holds", "length", "", "why")
+    file, state = (Column(name, overflow="fold") for name in ("file", "is"))
+    table = Table(file, "holds", "length", state)
     for each in found:
         style = {"ok": "green", "suspicious": "yellow", "broken": "red"}[each.status]
         minutes, seconds = f"{each.seconds / 60:.1f} min", f"{each.seconds:.1f} s"
         length = minutes if each.seconds >= 60 else seconds if each.seconds else ""
-        why = escape("; ".join(each.reasons))
-        row = escape(str(each.path)), each.content, length, f"[{style}]{each.status}[/]", why
-        table.add_row(*row)
+        why = escape("; ".join(["", *each.reasons])).replace("; ", ": ", 1)
+        status = f"[{style}]{each.status}[/]{why}"
+        table.add_row(escape(str(each.path)), escape(each.content), length, status)
     console.print(table)
     counts = Counter(each.status for each in found)
     console.print(", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
