@@ -53,29 +53,25 @@ def confusion(
 ) -> Picture:
     """Draw a confusion matrix, each row as shares of the true class.
 
-    Rows bear the names of the database's movements. Where there are too many for that, rows are
-    numbered, and the pairs that are confused most often are named below.
+    Rows bear the names of the database's movements. Where there are too many for that, the pairs
+    that are confused most often are named below.
     """
     counts = np.asarray(matrix, float)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    names = [named(database, each) for each in labels]
     numbers = ["rest" if each == 0 else str(each) for each in labels]
     many = len(labels) > MANY
+    names = numbers if many else [named(database, each) for each in labels]
     cell = min(0.34, 8 / len(labels))  # inches
     size = max(3.2, cell * len(labels) + 1.2)
-    beside = 0 if many else 0.06 * max(map(len, names))
-    figure, axis = new(size + 0.7 + beside, size)
+    figure, axis = new(size + 0.7 + 0.06 * max(map(len, names)), size)
     image = axis.imshow(100 * share, cmap="Blues", vmin=0, vmax=100)
     for i, j in zip(*np.nonzero(share >= 0.05), strict=True):
-        ink = "white" if share[i, j] > 0.55 else INK
-        text = f"{100 * share[i, j]:.0f}"
-        small = 30 * cell if many else 7
-        axis.text(j, i, text, ha="center", va="center", fontsize=small, color=ink)
+        ink, text = "white" if share[i, j] > 0.55 else INK, f"{100 * share[i, j]:.0f}"
+        axis.text(j, i, text, ha="center", va="center", fontsize=min(7, 30 * cell), color=ink)
     ticks = range(len(names))
     axis.set(xticks=ticks, yticks=ticks, xlabel="predicted", ylabel="true", title=title)
-    points = 45 * cell if many else 9
-    axis.set_xticklabels(numbers, rotation=90, fontsize=points)
-    axis.set_yticklabels(numbers if many else names, fontsize=points)
+    axis.set_xticklabels(numbers, rotation=90, fontsize=min(9, 45 * cell))
+    axis.set_yticklabels(names, fontsize=min(9, 45 * cell))
     figure.colorbar(image, label="% of the true class", shrink=0.8)
     pairs = [
         f"{row['movement']} is taken for {row['taken for']} in {row['% of its windows']:.0f} %"
@@ -83,11 +79,10 @@ def confusion(
     ]
     if many:
         axis.set_xlabel("\n".join(["predicted", "", *pairs]))
-    alt = (
-        f"Confusion matrix of {len(names)} classes: {100 * np.diag(share).mean():.0f} % right on "
-        f"average; {'; '.join(pairs)}."
+    right = f"{100 * np.diag(share).mean():.0f} % right on average"
+    return picture(
+        figure, f"Confusion matrix of {len(names)} classes: {right}; {'; '.join(pairs)}."
     )
-    return picture(figure, alt)
 
 
 def subject_dots(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import scipy.signal
 from numpy.typing import ArrayLike
 from scipy.ndimage import uniform_filter1d
@@ -209,34 +210,22 @@ def beginnings(courses: Mapping[str, ArrayLike], rate: float, cut_s: float, titl
 def loudness(recording: Recording) -> Picture:
     """Draw how loud each channel is in each repetition, beside the first of them."""
     figure, axis = new(7, 3.1)
-    numbers = np.unique(recording.repetition)
-    power = np.stack(
-        [
-            np.mean(
-                [
-                    np.square(recording.emg[(recording.label == m) & mine]).mean(axis=0)
-                    for m in recording.movements
-                ],
-                axis=0,
-            )
-            for mine in (recording.repetition == each for each in numbers)
-        ]
-    )
-    level = 100 * np.sqrt(power / power[0])
-    for channel, colour in zip(range(recording.n_channels), CYCLE, strict=False):
-        axis.plot(numbers, level[:, channel], "o-", ms=3, color=colour, label=channel + 1)
+    power = pd.DataFrame(np.square(recording.emg, dtype=float))[recording.label > 0]
+    marks = [marks[recording.label > 0] for marks in (recording.repetition, recording.label)]
+    each = power.groupby(marks).mean().groupby(level=0).mean()  # no movement counts twice
+    level = 100 * np.sqrt(each / each.iloc[0]).to_numpy()
+    for i, colour in zip(range(recording.n_channels), CYCLE, strict=False):
+        axis.plot(each.index, level[:, i], "o-", ms=3, color=colour, label=i + 1)
     kind = "session" if databases.database(recording.database).sessions else "repetition"
-    axis.set(xlabel=kind, ylabel=f"RMS, % of {kind} {numbers[0]}", ylim=(0, None))
+    axis.set(xlabel=kind, ylabel=f"RMS, % of {kind} {each.index[0]}", ylim=(0, None))
     axis.set_title(_who(recording))
-    axis.legend(
-        frameon=False, fontsize=8, title="electrode", loc="upper left", bbox_to_anchor=(1, 1)
-    )
+    axis.legend(frameon=False, fontsize=8, title="electrode", loc=2, bbox_to_anchor=(1, 1))
     axis.grid(True, alpha=0.6)
     told = "; ".join(
-        f"electrode {i + 1} {each.min():.0f} to {each.max():.0f} %, {each[-1]:.0f} % at last"
-        for i, each in enumerate(level.T)
+        f"electrode {i} {line.min():.0f} to {line.max():.0f} %, {line[-1]:.0f} % at last"
+        for i, line in enumerate(level.T, 1)
     )
-    return picture(figure, f"Loudness in {len(numbers)} {kind}s, the first being 100 %: {told}.")
+    return picture(figure, f"Loudness in {len(each)} {kind}s, the first being 100 %: {told}.")
 
 
 def movement_map(recording: Recording) -> Picture:
