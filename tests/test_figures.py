@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,6 +7,7 @@ import pytest
 from semg_lib import figures
 from semg_lib.papers.atzori2016 import REPORTED
 from semg_lib.recordings import labels
+from semg_lib.recordings.recording import Recording
 
 
 def sessions():
@@ -12,6 +15,20 @@ def sessions():
     index.names = ["method", "subject"]
     values = np.linspace(0.5, 0.9, 12).reshape(6, 2)
     return pd.DataFrame(values, index=index, columns=pd.RangeIndex(1, 3, name="session"))
+
+
+def loud():
+    """Two channels that are quiet for 0.3 s and then at 10, in two sessions."""
+    emg = np.random.default_rng(0).normal(0, 1, (2, 1000, 2))
+    emg[:, 300:] *= 10
+    return emg
+
+
+def repetitions():
+    """Three repetitions of one movement: channel 2 gets twice as loud each time."""
+    number = np.repeat([1, 2, 3], 50)
+    emg = np.stack([np.ones(150), 2.0**number], axis=1).astype(np.float32)
+    return Recording(emg, np.ones(150, int), number, np.ones(150, int), 100, "db1", 1)
 
 
 def pictures(recording, split):
@@ -23,6 +40,9 @@ def pictures(recording, split):
         "excerpt": figures.excerpt(recording, start_s=0, seconds=9, screen=recording.label),
         "delays": figures.delays(delay, "three trials"),
         "spectra": figures.spectra([recording]),
+        "channel_spectra": figures.channel_spectra([recording]),
+        "beginnings": figures.beginnings({"fist": loud()}, 1000, 0.5, "two sessions"),
+        "loudness": figures.loudness(repetitions()),
         "movement_map": figures.movement_map(recording),
         "window_images": figures.window_images(split),
         "split_map": figures.split_map(split),
@@ -65,6 +85,10 @@ def test_texts_tell_the_numbers(recording, split):
     assert "CNN, oracle 0: 1.0, 1: 1.0" in made["against"].alt
     assert "25 components tell 100 %" in made["components"].alt
     assert "[2, 5, 7]" in made["split_map"].alt
+    assert "electrode 1 100 to 100 %" in made["loudness"].alt
+    assert "electrode 2 100 to 400 %, 400 % at last" in made["loudness"].alt
+    at = float(re.search(r"fist (\S+) s", made["beginnings"].alt)[1])
+    assert at == pytest.approx(0.3, abs=0.025)  # half of the moving RMS
 
 
 def test_a_figure_can_be_saved(tmp_path):
@@ -77,3 +101,11 @@ def test_onset_delays_by_hand():
     moved = np.array([0, 0, 1, 1, 1, 0, 0, 0, 2, 2, 0, 0, 0])
     assert labels.onset_delays(asked, moved, rate=10).tolist() == [0.1, 0.2]
     assert labels.label_agreement(asked, moved) == pytest.approx(6 / 13)
+
+
+def test_the_band_of_a_channel_is_told():
+    t = np.arange(8192) / 1024
+    emg = np.stack([np.sin(2 * np.pi * 40 * t), np.sin(2 * np.pi * 200 * t)], axis=1)
+    one = np.ones(len(t), int)
+    picture = figures.channel_spectra([Recording(emg, one, one, one, 1024, "mine", 1)])
+    assert "half of a channel's power is below 40 to 200 Hz" in picture.alt

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from semg_lib.evaluation.records import Record
 from semg_lib.evaluation.scores import Reported, Score
 from semg_lib.evaluation.statistics import interval
+from semg_lib.recordings.labels import named
 
 
 def scores(records: Sequence[Record]) -> pd.DataFrame:
@@ -101,6 +103,39 @@ def summary(records: Sequence[Record]) -> pd.DataFrame:
             "balanced": 100 * by_subject(records, value="balanced_accuracy")[method].mean(),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+
+
+def confused(
+    matrix: ArrayLike, labels: Sequence[int], database: str = "", n: int = 5
+) -> pd.DataFrame:
+    """Return the pairs of classes that are confused most often, by number and name.
+
+    Parameters
+    ----------
+    matrix : array (true, predicted)
+        Counts of windows.
+    labels : sequence of int
+        What its rows and columns are.
+    database : str
+        Whose movements they are.
+    n : int
+        Pairs at most; those never confused are left out.
+
+    Returns
+    -------
+    DataFrame
+        ``movement``, what it is ``taken for``, and in how many per cent ``of its windows``.
+    """
+    counts = np.asarray(matrix, float)
+    share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    np.fill_diagonal(share, 0)
+    order = np.argsort(-share, axis=None, kind="stable")[:n]
+    rows = [
+        (named(database, labels[i]), named(database, labels[j]), share[i, j])
+        for i, j in zip(*np.unravel_index(order, share.shape), strict=True)
+        if share[i, j] > 0
+    ]
+    return pd.DataFrame(rows, columns=["movement", "taken for", "% of its windows"])
 
 
 def beside_reported(

@@ -6,9 +6,12 @@ from semg_lib.figures.networks import components, input_images, responses, spect
 from semg_lib.figures.results import against, confusion, curves, scatter, sessions, subject_dots
 from semg_lib.figures.scrubbing import scrubber
 from semg_lib.figures.signals import (
+    beginnings,
+    channel_spectra,
     delays,
     electrodes,
     excerpt,
+    loudness,
     movement_map,
     spectra,
     split_map,
@@ -20,6 +23,8 @@ __all__ = [
     "TITLES",
     "Picture",
     "against",
+    "beginnings",
+    "channel_spectra",
     "components",
     "confusion",
     "costs",
@@ -30,6 +35,7 @@ __all__ = [
     "excerpt",
     "gained",
     "input_images",
+    "loudness",
     "movement_map",
     "onsets",
     "ranks",

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import scipy.signal
 
-from semg_lib.figures.style import BLUE, INK, SKY, VERMILION, Picture, new, picture
+from semg_lib.figures.style import BLUE, INK, SKY, VERMILION, Picture, name_above, new, picture
+from semg_lib.recordings.labels import named
 from semg_lib.recordings.recording import Recording
 
 
@@ -91,14 +92,18 @@ def components(explained: np.ndarray, first: np.ndarray, top_hz: float) -> Pictu
     return picture(figure, alt)
 
 
-def input_images(x: np.ndarray, label: np.ndarray, how_many: int = 6) -> Picture:
-    """Draw one window of several movements as the network's input (window, channel, component)."""
-    chosen = np.unique(label)[:how_many]
-    figure, axes = new(1.5 * len(chosen), 2.3, 1, len(chosen), squeeze=False, sharey=True)
+def input_images(x: np.ndarray, label: np.ndarray, database: str = "") -> Picture:
+    """Draw one window of six movements as the network's input (window, channel, component).
+
+    Movements of a ``database`` that is named are called by their names.
+    """
+    chosen = np.unique(label)[:6]
+    figure, axes = new(1.5 * len(chosen), 2.6, 1, len(chosen), squeeze=False, sharey=True)
     for axis, each in zip(axes[0], chosen, strict=True):
         theirs = np.flatnonzero(label == each)
         axis.imshow(x[theirs[len(theirs) // 2]], cmap="RdBu_r", vmin=-3, vmax=3, aspect="auto")
-        axis.set(title="rest" if each == 0 else f"movement {each}", xlabel="component")
+        name_above(axis, named(database, int(each)))
+        axis.set_xlabel("component")
         axis.set(xticks=[0, x.shape[2] - 1], xticklabels=[1, x.shape[2]])
     axes[0, 0].set(yticks=[0, x.shape[1] - 1], yticklabels=[1, x.shape[1]], ylabel="electrode")
     alt = (

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from semg_lib.evaluation.scores import Reported
 from semg_lib.evaluation.statistics import interval
+from semg_lib.evaluation.summaries import confused
 from semg_lib.figures.style import (
     BLUE,
     CYCLE,
@@ -25,6 +26,9 @@ from semg_lib.figures.style import (
     picture,
     title,
 )
+from semg_lib.recordings.labels import named
+
+MANY = 20  # classes whose names no longer fit beside a confusion matrix
 
 
 def curves(losses: Mapping[str, Sequence[float | None]], *, chance: float | None = None) -> Picture:
@@ -44,30 +48,41 @@ def curves(losses: Mapping[str, Sequence[float | None]], *, chance: float | None
     return picture(figure, f"Training loss, first and last epoch: {ends}.")
 
 
-def confusion(matrix: ArrayLike, labels: Sequence[int], title: str = "") -> Picture:
-    """Draw a confusion matrix, each row as shares of the true class."""
+def confusion(
+    matrix: ArrayLike, labels: Sequence[int], title: str = "", database: str = ""
+) -> Picture:
+    """Draw a confusion matrix, each row as shares of the true class.
+
+    Rows bear the names of the database's movements. Where there are too many for that, the pairs
+    that are confused most often are named below.
+    """
     counts = np.asarray(matrix, float)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    names = ["rest" if each == 0 else str(each) for each in labels]
-    size = max(3.2, 0.34 * len(labels) + 1.2)
-    figure, axis = new(size + 0.7, size)
+    numbers = ["rest" if each == 0 else str(each) for each in labels]
+    many = len(labels) > MANY
+    names = numbers if many else [named(database, each) for each in labels]
+    cell = min(0.34, 8 / len(labels))  # inches
+    size = max(3.2, cell * len(labels) + 1.2)
+    figure, axis = new(size + 0.7 + 0.06 * max(map(len, names)), size)
     image = axis.imshow(100 * share, cmap="Blues", vmin=0, vmax=100)
     for i, j in zip(*np.nonzero(share >= 0.05), strict=True):
-        ink = "white" if share[i, j] > 0.55 else INK
-        text = f"{100 * share[i, j]:.0f}"
-        axis.text(j, i, text, ha="center", va="center", fontsize=7, color=ink)
+        ink, text = "white" if share[i, j] > 0.55 else INK, f"{100 * share[i, j]:.0f}"
+        axis.text(j, i, text, ha="center", va="center", fontsize=min(7, 30 * cell), color=ink)
     ticks = range(len(names))
     axis.set(xticks=ticks, yticks=ticks, xlabel="predicted", ylabel="true", title=title)
-    axis.set_xticklabels(names, rotation=90)
-    axis.set_yticklabels(names)
+    axis.set_xticklabels(numbers, rotation=90, fontsize=min(9, 45 * cell))
+    axis.set_yticklabels(names, fontsize=min(9, 45 * cell))
     figure.colorbar(image, label="% of the true class", shrink=0.8)
-    off = share - np.diag(np.diag(share))
-    i, j = np.unravel_index(off.argmax(), off.shape)
-    alt = (
-        f"Confusion matrix of {len(names)} classes: {100 * np.diag(share).mean():.0f} % right on "
-        f"average; {names[i]} is taken for {names[j]} most often, in {100 * off[i, j]:.0f} %."
+    pairs = [
+        f"{row['movement']} is taken for {row['taken for']} in {row['% of its windows']:.0f} %"
+        for _, row in confused(matrix, labels, database, 3).iterrows()
+    ]
+    if many:
+        axis.set_xlabel("\n".join(["predicted", "", *pairs]))
+    right = f"{100 * np.diag(share).mean():.0f} % right on average"
+    return picture(
+        figure, f"Confusion matrix of {len(names)} classes: {right}; {'; '.join(pairs)}."
     )
-    return picture(figure, alt)
 
 
 def subject_dots(

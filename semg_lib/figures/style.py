@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +83,11 @@ def new(width: float, height: float, rows: int = 1, columns: int = 1, **options)
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
         return figure, figure.subplots(rows, columns, **options)
+
+
+def name_above(axis, name: str) -> None:
+    """Write what a small picture shows above it, in as many lines as it takes."""
+    axis.set_title(textwrap.fill(name, 17), fontsize=8)
 
 
 def picture(figure: Figure, alt: str) -> Picture:

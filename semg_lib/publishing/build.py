@@ -40,6 +40,7 @@ _SOURCES = (
     "semg_lib",
     "notebooks",
 )
+_RAW = ("3dc", "multiday")  # what the chapter on data shows beside DB1
 _RECORDED = ("protocols", "comparison")  # no papers, but they leave records
 
 
@@ -94,7 +95,8 @@ def _about(path: Path) -> str:
 
 def beside(root: str, out: Path = BUILD / "runs") -> None:
     """Run what is no paper: the notebooks about the data, on protocols, and the comparison."""
-    subjects = runs.available("db1", "A", root)
+    read = {name: runs.available(name, "A", root) for name in ("db1", *_RAW)}
+    subjects = read["db1"]
     real = {"root": str(Path(root).resolve()), "subjects": subjects}
     given: dict[str, dict[str, Any]] = {
         "data": real,
@@ -107,6 +109,9 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
         run, record = out / name / "notebook.ipynb", out / name / "record.json"
         kept = ROOT / "results" / name / "record.json"
         about = f"DB1, exercise A, {len(subjects)} subjects, {date.today()}."
+        if name == "data":
+            others = [f"{each}, {len(read[each]) or '**simulated**'}" for each in _RAW]
+            about = f"{about[:-1]}; subjects of the raw sets: {'; '.join(others)}."
         if name in _RECORDED:
             _seed(record, kept)
             parameters["out"] = str(record.parent.resolve())

@@ -57,14 +57,20 @@ def fragments() -> Fragments:
     real, studied = _real(), load_records(NAME, study="optimiser", simulated=False)
     papers = load_records(NAME, recipe="paper", simulated=False)
     shown = common.compared(module, real, [*papers, *studied])
-    shown.texts |= {"study": tables.study(studied), "recipes": tables.recipes(NAME, "cnn")}
     accuracy = 100 * summaries.by_subject(real)
     said = {each.method: each for each in module.REPORTED if each.database == "db1"}
     counts = np.sum([record.confusion["cnn"] for record in real], axis=0)
+    confused = summaries.confused(counts, real[0].labels, "db1")
+    confused["% of its windows"] = tables.text(confused["% of its windows"])
+    shown.texts |= {
+        "study": tables.study(studied),
+        "recipes": tables.recipes(NAME, "cnn"),
+        "confused": tables.markdown(confused, rest="left"),
+    }
     losses = {name: studied[0].losses[name][0] for name in TELLING}
     shown.pictures |= {
         "dots": figures.subject_dots(accuracy / 100, reported=list(said.values())),
-        "confusion": figures.confusion(counts, real[0].labels, "CNN"),
+        "confusion": figures.confusion(counts, real[0].labels, "CNN", "db1"),
         "study": figures.curves(losses),
     }
     classical = accuracy.drop(columns="cnn").mean()
