@@ -178,6 +178,45 @@ def against(
     return picture(figure, f"{ylabel} against {xlabel}: {'; '.join(told)}.")
 
 
+def distances(pairs: pd.DataFrame) -> Picture:
+    """Draw accuracy against the distance of sessions, one line a method, with 95 % intervals.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        As `sessions.pairs` returns it. Shown are models of one session, and distances that three
+        of them have.
+    """
+    once = pairs[pairs["trained"] == 1]
+    figure, axis = new(7.4, 3.6)
+    step = int(once.loc[once["distance"] > 0, "distance"].min())
+    told = []
+    for i, (method, rows) in enumerate(once.groupby("method", sort=False)):
+        by = {d: each.to_numpy() for d, each in rows.groupby("distance")["accuracy"]}
+        by = {d: each for d, each in by.items() if len(each) > 2}
+        x, mean = np.array(list(by)), np.array([each.mean() for each in by.values()])
+        ends, place = np.array([interval(each) for each in by.values()]), x + step * (i - 1) / 6
+        axis.plot(place[1:], mean[1:], marker="o", ms=3.5, color=CYCLE[i], label=title(method))
+        axis.plot(place[0], mean[0], "D", ms=5, color=CYCLE[i])
+        axis.vlines(place, ends[:, 0], ends[:, 1], color=CYCLE[i], lw=1.2, alpha=0.7)
+        told.append(
+            f"{title(method)} {mean[0]:.1f} % within, {mean[1]:.1f} % in the next, "
+            f"{mean[-1]:.1f} % {x[-1]} sessions later"
+        )
+    for at, name in ((0, "within"), (step, "next"), (2 * step, "later")):
+        turned = {"rotation": 90, "ha": "center"} if at < 2 * step else {"ha": "left"}
+        axis.text(at, 3, name, va="bottom", fontsize=9, **turned)
+        axis.axvline(at + step / 2 if at < 2 * step else at - step / 2, color=INK, ls=":", lw=0.8)
+    axis.set(
+        xlabel="sessions from training to test (bars: 95 % interval of the mean over models)",
+        ylabel="accuracy, %",
+        ylim=(0, 100),
+    )
+    axis.grid(True, axis="y", alpha=0.6)
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    return picture(figure, f"Accuracy against the distance of sessions: {'; '.join(told)}.")
+
+
 def scatter(pairs: pd.DataFrame, xlabel: str, ylabel: str) -> Picture:
     """Draw one dot for each row of two columns, and how closely they go together."""
     x, y = pairs.to_numpy().T

@@ -14,7 +14,7 @@ from semg_lib.evaluation.statistics import interval
 from semg_lib.learning import settings
 from semg_lib.papers import PAPERS
 from semg_lib.publishing import tables
-from semg_lib.studies import comparison
+from semg_lib.studies import comparison, sessions
 from semg_lib.studies.protocols import BASE
 
 if TYPE_CHECKING:
@@ -143,20 +143,68 @@ def gained(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFram
         One row a protocol and method: mean in per cent, points gained, low and high end of their
         interval over subjects.
     """
-    table = 100 * summaries.by_variant(records, value=value)
+    return over(summaries.by_variant(records, value=value), BASE)
+
+
+def over(table: pd.DataFrame, base: str) -> pd.DataFrame:
+    """Return what `gained` does, of fractions (subject or session, protocol and method).
+
+    A gain is over the rows that have both, its protocol and ``base``.
+    """
     rows = {}
     for protocol, method in map(tuple, table.columns):
-        gain = (table[protocol, method] - table[BASE, method]).to_numpy()
+        gain = 100 * (table[protocol, method] - table[base, method]).dropna().to_numpy()
         low, high = interval(gain)
-        mean = table[protocol, method].mean()
+        mean = 100 * table[protocol, method].mean()
         rows[protocol, method] = {"mean": mean, "gained": gain.mean(), "low": low, "high": high}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["protocol", "method"])
 
 
-def gains(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what `gained` returns as text, one row a protocol, one column a method."""
+def gains(table: pd.DataFrame, base: str = BASE) -> pd.DataFrame:
+    """Return what `gained` or `over` returns as text, one row a protocol, one column a method."""
     protocol = table.index.get_level_values("protocol")
     more = tables.text(table["gained"], " ({:+.1f}, ") + tables.between(table, "{:+.1f}") + ")"
-    told = tables.text(table["mean"], "{:.1f} %") + more.where(protocol != BASE, "")
+    told = tables.text(table["mean"], "{:.1f} %") + more.where(protocol != base, "")
     wide = told.unstack(sort=False).loc[protocol.unique()]
     return wide.rename(columns=figures.TITLES).rename_axis(columns=None)
+
+
+def when(many: Record, blocks: Record) -> str:
+    """Return what the records of the sessions set and the armband set say, in Markdown.
+
+    Parameters
+    ----------
+    many, blocks : Record
+        Of `sessions.replicate` on each. Intervals are of 95 %, over people.
+    """
+    by = over(sessions.by_start(many), sessions.LATER)
+    n = max(many.settings["trained"])
+    within, after, later = (_each(by.loc[name, "mean"]) for name in by.index.unique("protocol")[:3])
+    more = _each(by.loc[f"{sessions.LATER}, {n} trained on", "gained"], "{:+.1f}")
+    names = _and([figures.title(each) for each in by.index.unique("method")])
+    block = over(summaries.by_variant([blocks]), sessions.WITHIN_BLOCK)
+    held, next_block = block.loc[sessions.WITHIN_BLOCK], block.loc[sessions.NEXT_BLOCK]
+    lost = (
+        tables.text(next_block["gained"], "{:+.1f} (") + tables.between(next_block, "{:+.1f}") + ")"
+    )
+    order = _and([figures.title(each) for each in next_block.index])
+    return (
+        f"**{_kind(many)}, one person.** {names} are right in {within} % of the windows within a "
+        f"session, in {after} % in the next one, and in {later} % over all later ones. Trained on "
+        f"as many windows of {n} sessions instead of one, they gain {more} points over all later "
+        f"ones.\n\n**{_kind(blocks)}, {len(blocks.subjects)} people.** {order} are right in "
+        f"{_each(held['mean'])} % of the windows of a repetition held out of the first block, and "
+        f"five minutes later in {_each(next_block['mean'])} %: that is {_and(list(lost))} points."
+    )
+
+
+def _kind(record: Record) -> str:
+    return f"{'Simulated' if record.simulated else 'Real'} {record.database.upper()}"
+
+
+def _each(values: pd.Series, form: str = "{:.1f}") -> str:
+    return _and([form.format(each) for each in values])
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
