@@ -215,7 +215,7 @@ def test_a_blocks_outcomes_hold_every_fold(blocks):
     said = {each.method: each for each in sessions.replicate(
         blocks, sessions.named("3dc"), methods=["lda"]
     )}  # fmt: skip
-    assert list(said) == [f"{sessions.WITHIN_BLOCK}: lda", f"{sessions.NEXT_BLOCK}: lda"]
+    assert list(said) == ["within block 1: lda", f"{sessions.NEXT_BLOCK}: lda"]
     within, after = said.values()
     assert np.unique(after.session).tolist() == [5, 6, 7, 8]
     assert len(after.label) == pytest.approx(4 * len(within.label), rel=0.05)
@@ -251,7 +251,7 @@ def test_a_record_names_all_that_a_replay_needs(blocks):
     record = Record.model_construct(
         paper="sessions", database="3dc", preset="quick", seed=0, study="",
         settings=settings,
-        scores=[score(f"{sessions.WITHIN_BLOCK}: lda", 0), score(f"{sessions.NEXT_BLOCK}: lda", 0)],
+        scores=[score("within block 1: lda", 0), score(f"{sessions.NEXT_BLOCK}: lda", 0)],
     )  # fmt: skip
     source = SimpleNamespace(load=lambda subject, labels: blocks)
     again = replay._outcomes(record, replay._settings(record), source, 1)
@@ -299,7 +299,7 @@ def test_pairs_and_means_are_those_of_the_scores(record):
 
 
 def test_a_record_of_blocks_is_no_record_of_sessions(record):
-    record.scores.append(score(f"{sessions.WITHIN_BLOCK}: lda", 0.9))
+    record.scores.append(score("within block 1: lda", 0.9))
     with pytest.raises(DataError, match="'within block 1: lda' is no score of sessions"):
         sessions.pairs(record)
 
@@ -316,24 +316,3 @@ def test_the_picture_tells_within_next_and_the_farthest():
     alone = pd.DataFrame([("cnn", 1, 1, 15, 1.0), ("cnn", 3, 11, 5, 1.0)], columns=columns)
     shown = figures.distances(pd.concat([table, alone]))
     assert "CNN 90.0 % within, 85.0 % in the next, 80.0 % 10 sessions later" in shown.alt
-
-
-def test_the_sentences_are_made_of_the_records(record):
-    record.settings, record.database, record.simulated = {"trained": [1, 2]}, "multiday", False
-    people = [
-        score(name, accuracy).model_copy(update={"subject": subject})
-        for subject in (2, 6, 7)
-        for name, accuracy in (
-            (f"{sessions.WITHIN_BLOCK}: lda", 0.9),
-            (f"{sessions.NEXT_BLOCK}: lda", 0.85),
-        )
-    ]
-    blocks = Record.model_construct(
-        scores=people, database="3dc", simulated=True, subjects=[2, 6, 7], seed=0, recipe=""
-    )
-    said = listing.when(record, blocks)
-    assert "**Real MULTIDAY, one person.** LDA are right in 85.0 %" in said
-    assert "in 65.0 % in the next one, and in 60.0 % over all later ones" in said
-    assert "of 2 sessions instead of one, they gain +15.0 points" in said
-    assert "**Simulated 3DC, 3 people.** LDA are right in 90.0 %" in said
-    assert "five minutes later in 85.0 %: that is -5.0 (-5.0 to -5.0) points" in said

@@ -193,20 +193,19 @@ def distances(pairs: pd.DataFrame) -> Picture:
     told = []
     for i, (method, rows) in enumerate(once.groupby("method", sort=False)):
         by = {d: each.to_numpy() for d, each in rows.groupby("distance")["accuracy"]}
-        by = {d: each for d, each in by.items() if len(each) > 2}
-        x, mean = np.array(list(by)), np.array([each.mean() for each in by.values()])
-        ends, place = np.array([interval(each) for each in by.values()]), x + step * (i - 1) / 6
-        axis.plot(place[1:], mean[1:], marker="o", ms=3.5, color=CYCLE[i], label=title(method))
-        axis.plot(place[0], mean[0], "D", ms=5, color=CYCLE[i])
-        axis.vlines(place, ends[:, 0], ends[:, 1], color=CYCLE[i], lw=1.2, alpha=0.7)
+        x = np.array([d for d, each in by.items() if len(each) > 2])
+        mean, ends = ([f(by[d]) for d in x] for f in (np.mean, interval))
+        place, colour = x + step * (i - 1) / 6, CYCLE[i]
+        axis.plot(place[1:], mean[1:], marker="o", ms=3.5, color=colour, label=title(method))
+        axis.plot(place[0], mean[0], "D", ms=5, color=colour)
+        axis.vlines(place, *np.transpose(ends), color=colour, lw=1.2, alpha=0.7)
         told.append(
             f"{title(method)} {mean[0]:.1f} % within, {mean[1]:.1f} % in the next, "
             f"{mean[-1]:.1f} % {x[-1]} sessions later"
         )
-    for at, name in ((0, "within"), (step, "next"), (2 * step, "later")):
-        turned = {"rotation": 90, "ha": "center"} if at < 2 * step else {"ha": "left"}
-        axis.text(at, 3, name, va="bottom", fontsize=9, **turned)
-        axis.axvline(at + step / 2 if at < 2 * step else at - step / 2, color=INK, ls=":", lw=0.8)
+    for i, name in enumerate(("within", "next", "later")):
+        axis.text(i * step, 3, name, rotation=90, ha="center", va="bottom", fontsize=9)
+        axis.axvline((i + 0.5) * step, color=INK, ls=":", lw=0.8, alpha=float(i < 2))
     axis.set(
         xlabel="sessions from training to test (bars: 95 % interval of the mean over models)",
         ylabel="accuracy, %",

@@ -14,7 +14,7 @@ from semg_lib.evaluation.statistics import interval
 from semg_lib.learning import settings
 from semg_lib.papers import PAPERS
 from semg_lib.publishing import tables
-from semg_lib.studies import comparison, sessions
+from semg_lib.studies import comparison
 from semg_lib.studies.protocols import BASE
 
 if TYPE_CHECKING:
@@ -167,44 +167,3 @@ def gains(table: pd.DataFrame, base: str = BASE) -> pd.DataFrame:
     told = tables.text(table["mean"], "{:.1f} %") + more.where(protocol != base, "")
     wide = told.unstack(sort=False).loc[protocol.unique()]
     return wide.rename(columns=figures.TITLES).rename_axis(columns=None)
-
-
-def when(many: Record, blocks: Record) -> str:
-    """Return what the records of the sessions set and the armband set say, in Markdown.
-
-    Parameters
-    ----------
-    many, blocks : Record
-        Of `sessions.replicate` on each. Intervals are of 95 %, over people.
-    """
-    by = over(sessions.by_start(many), sessions.LATER)
-    n = max(many.settings["trained"])
-    within, after, later = (_each(by.loc[name, "mean"]) for name in by.index.unique("protocol")[:3])
-    more = _each(by.loc[f"{sessions.LATER}, {n} trained on", "gained"], "{:+.1f}")
-    names = _and([figures.title(each) for each in by.index.unique("method")])
-    block = over(summaries.by_variant([blocks]), sessions.WITHIN_BLOCK)
-    held, next_block = block.loc[sessions.WITHIN_BLOCK], block.loc[sessions.NEXT_BLOCK]
-    lost = (
-        tables.text(next_block["gained"], "{:+.1f} (") + tables.between(next_block, "{:+.1f}") + ")"
-    )
-    order = _and([figures.title(each) for each in next_block.index])
-    return (
-        f"**{_kind(many)}, one person.** {names} are right in {within} % of the windows within a "
-        f"session, in {after} % in the next one, and in {later} % over all later ones. Trained on "
-        f"as many windows of {n} sessions instead of one, they gain {more} points over all later "
-        f"ones.\n\n**{_kind(blocks)}, {len(blocks.subjects)} people.** {order} are right in "
-        f"{_each(held['mean'])} % of the windows of a repetition held out of the first block, and "
-        f"five minutes later in {_each(next_block['mean'])} %: that is {_and(list(lost))} points."
-    )
-
-
-def _kind(record: Record) -> str:
-    return f"{'Simulated' if record.simulated else 'Real'} {record.database.upper()}"
-
-
-def _each(values: pd.Series, form: str = "{:.1f}") -> str:
-    return _and([form.format(each) for each in values])
-
-
-def _and(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

@@ -31,7 +31,7 @@ from semg_lib.signals.windows import Windows
 METHODS = ("cnn", "lda", "knn")
 WITHIN, AFTER = "within", "after"
 LATER = "all later sessions"
-WITHIN_BLOCK, NEXT_BLOCK = "within block 1", "after block 1"
+NEXT_BLOCK = "after block 1"
 _HZ = 200  # of the envelopes that atzori2016 makes of raw signals
 _NAME = re.compile(rf"({WITHIN}|{AFTER}) sessions? ([\d, ]+): (\w+)")
 
@@ -69,7 +69,7 @@ def named(database: str, preset: str = "full", epochs: int = 0) -> Settings:
         test_repetitions=() if spec.sessions else spec.test_repetitions,
     )
     quick = {"step_ms": 240, "train_step_ms": 60, "trained": (1,)}
-    # A block has six times a session's windows, and so takes as many steps in a sixth of the epochs.
+    # A block has six times a session's windows: as many steps in a sixth of the epochs.
     epochs = epochs or (30 if spec.sessions else 5)
     chosen = choose(settings, atzori2016.RECIPES, "recommended", preset, epochs, quick=quick)
     return change(chosen, {"batch_size": 64})
