@@ -3,7 +3,15 @@
 from semg_lib.figures.data_quality import electrode_map, onsets
 from semg_lib.figures.methods import costs, gained, ranks
 from semg_lib.figures.networks import components, input_images, responses, spectrogram_steps
-from semg_lib.figures.results import against, confusion, curves, scatter, sessions, subject_dots
+from semg_lib.figures.results import (
+    against,
+    confusion,
+    curves,
+    distances,
+    scatter,
+    sessions,
+    subject_dots,
+)
 from semg_lib.figures.scrubbing import scrubber
 from semg_lib.figures.signals import (
     beginnings,
@@ -30,6 +38,7 @@ __all__ = [
     "costs",
     "curves",
     "delays",
+    "distances",
     "electrode_map",
     "electrodes",
     "excerpt",

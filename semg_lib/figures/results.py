@@ -193,6 +193,44 @@ def against(
     return picture(figure, f"{ylabel} against {xlabel}: {'; '.join(told)}.")
 
 
+def distances(pairs: pd.DataFrame) -> Picture:
+    """Draw accuracy against the distance of sessions, one line a method, with 95 % intervals.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        As `sessions.pairs` returns it. Shown are models of one session, and distances that three
+        of them have.
+    """
+    once = pairs[pairs["trained"] == 1]
+    figure, axis = new(7.4, 3.6)
+    step = int(once.loc[once["distance"] > 0, "distance"].min())
+    told = []
+    for i, (method, rows) in enumerate(once.groupby("method", sort=False)):
+        by = {d: each.to_numpy() for d, each in rows.groupby("distance")["accuracy"]}
+        x = np.array([d for d, each in by.items() if len(each) > 2])
+        mean, ends = ([f(by[d]) for d in x] for f in (np.mean, interval))
+        place, colour = x + step * (i - 1) / 6, CYCLE[i]
+        axis.plot(place[1:], mean[1:], marker="o", ms=3.5, color=colour, label=title(method))
+        axis.plot(place[0], mean[0], "D", ms=5, color=colour)
+        axis.vlines(place, *np.transpose(ends), color=colour, lw=1.2, alpha=0.7)
+        told.append(
+            f"{title(method)} {mean[0]:.1f} % within, {mean[1]:.1f} % in the next, "
+            f"{mean[-1]:.1f} % {x[-1]} sessions later"
+        )
+    for i, name in enumerate(("within", "next", "later")):
+        axis.text(i * step, 3, name, rotation=90, ha="center", va="bottom", fontsize=9)
+        axis.axvline((i + 0.5) * step, color=INK, ls=":", lw=0.8, alpha=float(i < 2))
+    axis.set(
+        xlabel="sessions from training to test (bars: 95 % interval of the mean over models)",
+        ylabel="accuracy, %",
+        ylim=(0, 100),
+    )
+    axis.grid(True, axis="y", alpha=0.6)
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    return picture(figure, f"Accuracy against the distance of sessions: {'; '.join(told)}.")
+
+
 def scatter(pairs: pd.DataFrame, xlabel: str, ylabel: str) -> Picture:
     """Draw one dot for each row of two columns, and how closely they go together."""
     x, y = pairs.to_numpy().T

@@ -143,20 +143,27 @@ def gained(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFram
         One row a protocol and method: mean in per cent, points gained, low and high end of their
         interval over subjects.
     """
-    table = 100 * summaries.by_variant(records, value=value)
+    return over(summaries.by_variant(records, value=value), BASE)
+
+
+def over(table: pd.DataFrame, base: str) -> pd.DataFrame:
+    """Return what `gained` does, of fractions (subject or session, protocol and method).
+
+    A gain is over the rows that have both, its protocol and ``base``.
+    """
     rows = {}
     for protocol, method in map(tuple, table.columns):
-        gain = (table[protocol, method] - table[BASE, method]).to_numpy()
+        gain = 100 * (table[protocol, method] - table[base, method]).dropna().to_numpy()
         low, high = interval(gain)
-        mean = table[protocol, method].mean()
+        mean = 100 * table[protocol, method].mean()
         rows[protocol, method] = {"mean": mean, "gained": gain.mean(), "low": low, "high": high}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["protocol", "method"])
 
 
-def gains(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what `gained` returns as text, one row a protocol, one column a method."""
+def gains(table: pd.DataFrame, base: str = BASE) -> pd.DataFrame:
+    """Return what `gained` or `over` returns as text, one row a protocol, one column a method."""
     protocol = table.index.get_level_values("protocol")
     more = tables.text(table["gained"], " ({:+.1f}, ") + tables.between(table, "{:+.1f}") + ")"
-    told = tables.text(table["mean"], "{:.1f} %") + more.where(protocol != BASE, "")
+    told = tables.text(table["mean"], "{:.1f} %") + more.where(protocol != base, "")
     wide = told.unstack(sort=False).loc[protocol.unique()]
     return wide.rename(columns=figures.TITLES).rename_axis(columns=None)
