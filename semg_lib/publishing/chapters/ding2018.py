@@ -62,13 +62,14 @@ def fragments() -> Fragments:
 def _variants() -> str:
     """Return the table of the networks that are compared, and what they cost."""
     rows = []
-    for name, variant in module.VARIANTS.items():
-        network = module.DingNet(12, 200, 17, variant=name)
+    for name, blocks in module.VARIANTS.items():
+        network = module.DingNet(12, 200, 17, name)
         rows.append(
             {
                 "variant": name,
-                "kernels": " and ".join(str(scale.width) for scale in variant.scales),
-                "electrodes": "apart" if variant.apart else "mixed",
+                "kernels, samples": " and ".join(str(block.width) for block in blocks),
+                "electrodes": "apart" if blocks[0].apart else "mixed",
+                "features": f"{network.hidden[0].in_features:,}",
                 "parameters": f"{sum(p.numel() for p in network.parameters()):,}",
                 "million multiply-adds": f"{inspection.multiply_adds(network, 12, 200) / 1e6:.0f}",
             }
