@@ -289,5 +289,5 @@ def test_studies_change_what_their_names_say(raw):
     assert [(each.window_ms, each.train_step_ms) for each in seen] == [(200, 20), (100, 10)]
     seen.clear()
     list(repetitions.run(replicate, raw, full))
-    held_out = [each.test_repetitions for each in seen]
-    assert held_out == [(each,) for each in range(1, 9)]
+    assert [each.test_repetitions for each in seen] == [(each,) for each in range(1, 9)]
+    assert {each.train_step_ms for each in seen} == {100}  # windows side by side
