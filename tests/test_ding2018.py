@@ -276,18 +276,22 @@ def test_claims_are_differences_that_leave_the_choice_to_the_others():
 
 
 def test_studies_change_what_their_names_say(raw):
-    windows, repetitions = ding2018.STUDIES["windows"], ding2018.STUDIES["repetitions"]
-    seen = []
+    seen = {}
 
     def replicate(recordings, settings, *, methods, seed, device):
-        seen.append(settings)
-        yield Outcome(1, methods[0], np.zeros(1), np.zeros(1))
+        seen[methods] = [*seen.get(methods, []), settings]
+        yield from (Outcome(1, each, np.zeros(1), np.zeros(1)) for each in methods)
 
     full = Settings.named("3dc")
-    names = [each.method for each in windows.run(replicate, raw, full)]
-    assert names == ["200 ms: C-B1PB2", "trained every 10 ms: C-B1PB2"]
-    assert [(each.window_ms, each.train_step_ms) for each in seen] == [(200, 20), (100, 10)]
-    seen.clear()
-    list(repetitions.run(replicate, raw, full))
-    assert [each.test_repetitions for each in seen] == [(each,) for each in range(1, 9)]
-    assert {each.train_step_ms for each in seen} == {100}  # windows side by side
+    names = {
+        name: [each.method for each in study.run(replicate, raw, full)]
+        for name, study in ding2018.STUDIES.items()
+    }
+    assert names["windows"] == ["200 ms: C-B1PB2", "200 ms: svm"]
+    assert names["fewer"] == [f"a fifth: {each}" for each in ("C-SK", "C-SK2", "C-DK", "C-B1PB2")]
+    assert names["repetitions"][:3] == ["1 held out: C-SK", "1 held out: C-SK2", "2 held out: C-SK"]
+    windows, fewer, held_out = (seen[study.methods] for study in ding2018.STUDIES.values())
+    assert [(each.window_ms, each.train_step_ms) for each in windows] == [(200, 20)]
+    assert [each.train_step_ms / full.train_step_ms for each in fewer] == [5]
+    assert [each.test_repetitions for each in held_out] == [(each,) for each in range(1, 9)]
+    assert {each.train_step_ms for each in held_out} == {100}  # windows side by side
