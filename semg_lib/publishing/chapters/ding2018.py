@@ -57,7 +57,7 @@ def fragments() -> Fragments:
         for name, own in accuracy.items()
     }
     on_people, on_simulated = judged.values()
-    everything = [*real, *simulated, *studies["windows"], *studies["repetitions"]]
+    everything = [*real, *simulated, *(each for own in studies.values() for each in own)]
     shown = Fragments(
         {
             "card": cards.card(module, everything, judged),
@@ -67,6 +67,7 @@ def fragments() -> Fragments:
             "claims": _claims(on_people),
             "claims_simulated": tables.judged(on_simulated),
             "windows": _windows(accuracy["real 3DC"], studies["windows"]),
+            "fewer": _fewer(accuracy["real 3DC"], studies["fewer"]),
             "table_3": tables.markdown(
                 pd.DataFrame(TABLE_3, columns=["column", "accuracy, %", "what it is of"])
             ),
@@ -81,6 +82,10 @@ def fragments() -> Fragments:
             "simulated_subjects": str(len(accuracy["simulated DB2"])),
             "simulated_epochs": str(simulated[0].settings["recipe"]["epochs"]),
             "epochs": str(real[0].settings["recipe"]["epochs"]),
+            "apart_two": _gain(accuracy["real 3DC"]["C-B1PB2"] - accuracy["real 3DC"]["C-DK"]),
+            "apart_narrow": _gain(accuracy["real 3DC"]["C-SK2"] - accuracy["real 3DC"]["C-SK"]),
+            "paper_apart_two": f"+{TABLE_2['C-B1PB2'] - TABLE_2['C-DK']:.2f}",
+            "paper_apart_narrow": f"+{TABLE_2['C-SK2'] - TABLE_2['C-SK']:.2f}",
             "paper": f"{TABLE_2['C-B1PB2']:.2f} %",
             "paper_all": f"{TABLE_2['C-B1PB2, all gestures']:.2f} %",
         },
@@ -170,25 +175,40 @@ def _costs(accuracy: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).T
 
 
+def _gain(over_subjects: pd.Series) -> str:
+    """Return the mean of differences, fractions, in points, with its 95 % interval."""
+    points = 100 * over_subjects.dropna().to_numpy()
+    low, high = statistics.interval(points)
+    return f"{points.mean():+.1f} ({low:+.1f} to {high:+.1f})"
+
+
 def _windows(accuracy: pd.DataFrame, studied: Sequence[Record]) -> str:
-    """Return the study of windows beside the comparison's own, and what is gained over it."""
-    methods = module.STUDIES["windows"].methods
-    base = pd.concat({"100 ms, trained every 20 ms": 100 * accuracy[[*methods]]}, axis=1)
-    other = 100 * summaries.by_variant(studied)
+    """Return what longer windows, and longer kernels with them, gain."""
+    long = summaries.by_variant(studied)["200 ms"]
+    rows = [
+        {
+            "method, **real** 3DC": figures.title(method),
+            "100 ms, %": f"{100 * accuracy[method].mean():.1f}",
+            "200 ms, %": f"{100 * long[method].mean():.1f}",
+            "gain, points (95 % interval)": _gain(long[method] - accuracy[method]),
+        }
+        for method in module.STUDIES["windows"].methods
+    ]
+    return tables.markdown(pd.DataFrame(rows))
+
+
+def _fewer(accuracy: pd.DataFrame, studied: Sequence[Record]) -> str:
+    """Return what keeping electrodes apart gains, by how many windows trained."""
+    sparse = summaries.by_variant(studied)["a fifth"]
     rows = []
-    for variant, method in [*base, *other]:
-        values = (base if (variant, method) in base else other)[variant, method]
-        gain = values - base.iloc[:, [*methods].index(method)]
-        low, high = statistics.interval(gain.to_numpy())
-        rows.append(
-            {
-                "windows": variant,
-                "method": figures.title(method),
-                "accuracy, %": f"{values.mean():.1f}",
-                "gain, points": f"{gain.mean():+.1f}" if gain.any() else "",
-                "95 % interval": f"{low:+.1f} to {high:+.1f}" if gain.any() else "",
-            }
-        )
+    for better, worse in (("C-B1PB2", "C-DK"), ("C-SK2", "C-SK")):
+        row = {"**real** 3DC": f"{better} over {worse}"}
+        for title, own in (("every 20 ms", accuracy), ("every 100 ms", sparse)):
+            row[f"trained {title}, %"] = " and ".join(
+                f"{100 * own[each].mean():.1f}" for each in (better, worse)
+            )
+            row[f"gain {title}, points (95 % interval)"] = _gain(own[better] - own[worse])
+        rows.append(row)
     return tables.markdown(pd.DataFrame(rows))
 
 
