@@ -1,3 +1,4 @@
+import re
 from dataclasses import fields
 
 import numpy as np
@@ -5,6 +6,8 @@ import pandas as pd
 import pytest
 import torch
 
+from semg_lib.evaluation import statistics, summaries
+from semg_lib.evaluation.records import load_records
 from semg_lib.evaluation.scores import score
 from semg_lib.learning import inspection, training
 from semg_lib.learning import settings as marks
@@ -12,6 +15,7 @@ from semg_lib.learning.outcomes import Outcome
 from semg_lib.learning.settings import change
 from semg_lib.papers import ding2018
 from semg_lib.papers.ding2018 import BLOCK1, BLOCK2, NARROW, DingNet, Settings
+from semg_lib.publishing.chapters import ding2018 as chapter
 from semg_lib.recordings import databases, simulator
 from semg_lib.signals.protocol import Protocol
 
@@ -295,3 +299,29 @@ def test_studies_change_what_their_names_say(raw):
     assert [each.train_step_ms / full.train_step_ms for each in fewer] == [5]
     assert [each.test_repetitions for each in held_out] == [(each,) for each in range(1, 9)]
     assert {each.train_step_ms for each in held_out} == {100}  # windows side by side
+
+
+def people():
+    return load_records("ding2018", database="3dc", preset="full")
+
+
+def test_the_stored_run_has_every_method_on_nine_people_far_above_chance():
+    records = people()
+    assert not any(record.simulated for record in records)
+    accuracy = summaries.by_subject(records)
+    assert set(accuracy.columns) == set(ding2018.METHODS)
+    assert len(accuracy) == 9
+    assert accuracy.notna().all(axis=None)
+    assert (accuracy.mean() > 5 / 11).all()
+    for record in records:
+        assert record.labels == list(range(11))
+        assert record.settings["test_repetitions"] == [5, 6, 7, 8]
+        for curves in record.losses.values():
+            assert all(curve[-1] < curve[0] for curve in curves)
+    assert set(statistics.judge(ding2018.claims(accuracy))["subjects"]) == {9}
+
+
+def test_the_chapter_sets_the_papers_own_gains_beside_ours():
+    verdicts = statistics.judge(ding2018.claims(summaries.by_subject(people())))
+    said = re.findall(r"\(paper: ([+-]\d\.\d\d)\)", chapter._claims(verdicts))
+    assert said == ["+4.56", "+5.48", "+1.30", "+0.86", "+0.33", "+5.83"]

@@ -170,7 +170,6 @@ def _costs(accuracy: pd.DataFrame) -> pd.DataFrame:
         rows[name] = {
             "accuracy": 100 * accuracy[name].mean(),
             "million multiply-adds": inspection.multiply_adds(network, 10, 100) / 1e6,
-            "parameters": sum(each.numel() for each in network.parameters()),
         }
     return pd.DataFrame(rows).T
 
