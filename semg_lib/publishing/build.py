@@ -112,7 +112,7 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
     given: dict[str, dict[str, Any]] = {
         "data": real,
         "quirks": real | {"methods": ["lda", "random_forest"]},
-        "protocols": real | whole | (held if held["people"] else {}),
+        "protocols": real | whole | (held if people else {}),
         # Recordings of DB2 were not at hand.
         "comparison": {"preset": "full", "subjects": list(range(1, 11))},
     }

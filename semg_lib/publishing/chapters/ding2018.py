@@ -2,73 +2,132 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import pandas as pd
 
 from semg_lib import figures
-from semg_lib.evaluation import summaries
+from semg_lib.evaluation import statistics, summaries
 from semg_lib.evaluation.records import Record, load_records
 from semg_lib.learning import inspection
 from semg_lib.papers import ding2018 as module
-from semg_lib.publishing import tables
-from semg_lib.publishing.chapters import common
+from semg_lib.publishing import cards, tables
 from semg_lib.publishing.chapters.common import Fragments
+from semg_lib.running import runs
 from semg_lib.running.runs import Run
 
 NAME = "ding2018"
+TABLE_2 = {each.method: each.mean for each in module.REPORTED}
+# "On all hand gesture of DB2", says the paper's Table 3; what each number is of.
+TABLE_3 = (
+    ("Atzori et al., CNN", "60.27", "DB2; envelopes, windows of 150 ms, rest a class"),
+    ("Atzori et al., RF", "75.27", "DB2; features of windows of 200 ms, rest a class"),
+    ("Geng et al., CNN, single frame", "76.1", "**DB1**, 52 movements, low-passed at 1 Hz"),
+    ("Geng et al., CNN, 20 frames", "77.8", "**DB1**, the same with a vote over 200 ms"),
+    ("Geng et al., KNN", "70", "not found in Geng's text"),
+    ("Zhai et al., CNN", "78.71", "DB2; spectrograms of windows of 200 ms, rest a class"),
+    ("Zhai et al., SVM", "77.44", "DB2; the same"),
+    ("Ding et al., C-B1PB2", "78.86", "DB2; windows of 100 ms"),
+)
 
 
 def plan(root: str) -> Iterator[tuple[str, Run]]:
     """Yield the runs of the chapter, with the names of their records; its page shows the last.
 
-    Recordings of DB2 were not at hand: all are simulated.
+    Recordings of DB2 were not at hand: those are simulated. 3DC's are run where they are.
     """
-    six, ten = list(range(1, 7)), list(range(1, 11))
-    yield (
-        "db2-B-full-crosstalk-seed0",
-        Run(NAME, subjects=six, methods=["svm"], study="crosstalk", preset="full"),
-    )
-    yield (
-        "db2-BCD-full-recommended-seed0",
-        Run(NAME, exercises="BCD", subjects=ten, methods=["C-B1PB2"], preset="full"),
-    )
-    yield "db2-B-full-recommended-seed0", Run(NAME, subjects=ten, preset="full")
-
-
-def _simulated(exercises: str) -> list[Record]:
-    return load_records(NAME, exercises=exercises, preset="full", simulated=True)
+    six = list(range(1, 7))
+    yield "db2-B-full-recommended-seed0", Run(NAME, subjects=six, preset="full", epochs=2)
+    people = runs.available("3dc", "A", root) if root else []
+    if people:
+        real = partial(Run, NAME, "3dc", "A", people, root)
+        for study in module.STUDIES:
+            yield f"3dc-A-full-{study}-seed0", real(study=study)
+        yield "3dc-A-full-recommended-seed0", real()
 
 
 def fragments() -> Fragments:
     """Return what the chapter shows of the records."""
-    wide, studied = _simulated("BCD"), load_records(NAME, study="crosstalk")
-    shown = common.compared(module, _simulated("B"), [*wide, *studied])
-    shown.texts["variants"] = _variants()
-    gains = summaries.gains(studied, over="C-SK")
-    of_crosstalk = "simulated crosstalk", "gain over C-SK, points"
-    shown.pictures["crosstalk"] = figures.against(module.STRENGTHS, gains, *of_crosstalk)
-    all_exercises = summaries.by_subject(wide)["C-B1PB2"]
-    shown.numbers |= {
-        "proposal": shown.numbers["C-B1PB2"],
-        "mixed": shown.numbers["C-DK"],
-        "wide": f"{100 * all_exercises.mean():.1f} %",
-        "wide_subjects": str(len(all_exercises)),
-        "paper": f"{module.REPORTED[0].text} %",
+    real, simulated = (_records(name) for name in ("3dc", "db2"))
+    studies = {name: load_records(NAME, study=name) for name in module.STUDIES}
+    accuracy = {"real 3DC": _accuracy(real), "simulated DB2": _accuracy(simulated)}
+    judged = {
+        f"{name}, {len(own)} subjects": statistics.judge(module.claims(own))
+        for name, own in accuracy.items()
     }
+    on_people, on_simulated = judged.values()
+    everything = [*real, *simulated, *(each for own in studies.values() for each in own)]
+    shown = Fragments(
+        {
+            "card": cards.card(module, everything, judged),
+            "marks": tables.marks(module, "3dc", "recommended"),
+            "variants": _variants(),
+            "methods": _methods(real, simulated),
+            "claims": _claims(on_people),
+            "claims_simulated": tables.judged(on_simulated),
+            "windows": _windows(accuracy["real 3DC"], studies["windows"]),
+            "fewer": _fewer(accuracy["real 3DC"], studies["fewer"]),
+            "table_3": tables.markdown(
+                pd.DataFrame(TABLE_3, columns=["column", "accuracy, %", "what it is of"])
+            ),
+            "runs": tables.runs(everything),
+        },
+        {
+            "dots": figures.subject_dots(accuracy["real 3DC"]),
+            "costs": figures.costs(_costs(accuracy["real 3DC"])),
+        },
+        {
+            "subjects": str(len(accuracy["real 3DC"])),
+            "simulated_subjects": str(len(accuracy["simulated DB2"])),
+            "simulated_epochs": str(simulated[0].settings["recipe"]["epochs"]),
+            "epochs": str(real[0].settings["recipe"]["epochs"]),
+            "apart_two": _gain(accuracy["real 3DC"]["C-B1PB2"] - accuracy["real 3DC"]["C-DK"]),
+            "apart_narrow": _gain(accuracy["real 3DC"]["C-SK2"] - accuracy["real 3DC"]["C-SK"]),
+            "paper_apart_two": f"+{TABLE_2['C-B1PB2'] - TABLE_2['C-DK']:.2f}",
+            "paper_apart_narrow": f"+{TABLE_2['C-SK2'] - TABLE_2['C-SK']:.2f}",
+            "paper": f"{TABLE_2['C-B1PB2']:.2f} %",
+            "paper_all": f"{TABLE_2['C-B1PB2, all gestures']:.2f} %",
+        },
+    )
+    for name, own in accuracy.items():
+        prefix = "" if name.startswith("real") else "simulated_"
+        means = 100 * own.mean()
+        shown.numbers |= {
+            f"{prefix}{str(each).replace('-', '_')}": f"{mean:.1f} %"
+            for each, mean in means.items()
+        }
+    apart = _repetitions(studies["repetitions"])
+    shown.pictures["repetitions"] = figures.against(
+        range(1, apart.shape[1] + 1),
+        {"C-SK2": apart.to_numpy()},
+        "repetition held out",
+        "gain over C-SK, points",
+    )
+    shown.numbers["repetitions_gain"] = f"{apart.to_numpy().mean():+.1f}"
     return shown
+
+
+def _records(database: str) -> list[Record]:
+    return load_records(NAME, database=database, preset="full")
+
+
+def _accuracy(records: Sequence[Record]) -> pd.DataFrame:
+    """Return accuracies (subject, method), methods in the paper's order and ours behind."""
+    return summaries.by_subject(records)[[*module.METHODS]]
 
 
 def _variants() -> str:
     """Return the table of the networks that are compared, and what they cost."""
     rows = []
-    for name, variant in module.VARIANTS.items():
-        network = module.DingNet(12, 200, 17, variant=name)
+    for name, blocks in module.VARIANTS.items():
+        network = module.DingNet(12, 200, 17, name)
         rows.append(
             {
-                "variant": name,
-                "kernels": " and ".join(str(scale.width) for scale in variant.scales),
-                "electrodes": "apart" if variant.apart else "mixed",
+                "network": name,
+                "kernels, samples": " and ".join(str(block.width) for block in blocks),
+                "electrodes": "apart" if blocks[0].apart else "mixed",
+                "features": f"{network.hidden[0].in_features:,}",
                 "parameters": f"{sum(p.numel() for p in network.parameters()):,}",
                 "million multiply-adds": f"{inspection.multiply_adds(network, 12, 200) / 1e6:.0f}",
             }
@@ -76,12 +135,94 @@ def _variants() -> str:
     return tables.markdown(pd.DataFrame(rows))
 
 
+def _methods(real: Sequence[Record], simulated: Sequence[Record]) -> str:
+    """Return ours on people beside the paper's Table 2 and ours on simulated DB2."""
+    ours, theirs = summaries.summary(real), summaries.summary(simulated)
+    order = [*module.METHODS, *(name for name in TABLE_2 if name not in module.METHODS)]
+    ours, theirs = ours.reindex(order), theirs.reindex(order)
+    people, stand_ins = len(real[0].subjects), len(simulated[0].subjects)
+    shown = {
+        "method": [figures.title(name) for name in order],
+        f"**real** 3DC, {people} subjects, 11 gestures, %": tables.text(ours["mean"]),
+        "95 % interval": tables.between(ours),
+        "seeds": tables.text(ours["seeds"], "{:.0f}"),
+        "paper's Table 2: real DB2, exercise B, %": [
+            f"{TABLE_2[name]:.2f}" if name in TABLE_2 else "" for name in order
+        ],
+        f"**simulated** DB2, exercise B, {stand_ins} subjects, %": tables.text(theirs["mean"]),
+    }
+    return tables.markdown(pd.DataFrame(shown))
+
+
+def _claims(verdicts: pd.DataFrame) -> str:
+    """Return the verdicts on people, with what the paper's Table 2 makes of the same claims."""
+    # Two subjects with the table's means: differences of means need no more.
+    said = pd.DataFrame([TABLE_2 | dict.fromkeys(module.CLASSICAL, TABLE_2["CC"])] * 2)
+    gains = pd.DataFrame(module.claims(said)).mean()
+    titled = [f"{claim} (paper: {gains[claim]:+.2f})" for claim in verdicts.index]
+    return tables.judged(verdicts.set_axis(titled))
+
+
+def _costs(accuracy: pd.DataFrame) -> pd.DataFrame:
+    rows = {}
+    for name in module.VARIANTS:
+        network = module.DingNet(10, 100, 11, name)
+        rows[name] = {
+            "accuracy": 100 * accuracy[name].mean(),
+            "million multiply-adds": inspection.multiply_adds(network, 10, 100) / 1e6,
+        }
+    return pd.DataFrame(rows).T
+
+
+def _gain(over_subjects: pd.Series) -> str:
+    """Return the mean of differences, fractions, in points, with its 95 % interval."""
+    points = 100 * over_subjects.dropna().to_numpy()
+    low, high = statistics.interval(points)
+    return f"{points.mean():+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+def _windows(accuracy: pd.DataFrame, studied: Sequence[Record]) -> str:
+    """Return what longer windows, and longer kernels with them, gain."""
+    long = summaries.by_variant(studied)["200 ms"]
+    rows = [
+        {
+            "method, **real** 3DC": figures.title(method),
+            "100 ms, %": f"{100 * accuracy[method].mean():.1f}",
+            "200 ms, %": f"{100 * long[method].mean():.1f}",
+            "gain, points (95 % interval)": _gain(long[method] - accuracy[method]),
+        }
+        for method in module.STUDIES["windows"].methods
+    ]
+    return tables.markdown(pd.DataFrame(rows))
+
+
+def _fewer(accuracy: pd.DataFrame, studied: Sequence[Record]) -> str:
+    """Return what keeping electrodes apart gains, by how many windows trained."""
+    sparse = summaries.by_variant(studied)["a fifth"]
+    rows = []
+    for better, worse in (("C-B1PB2", "C-DK"), ("C-SK2", "C-SK")):
+        row = {"**real** 3DC": f"{better} over {worse}"}
+        for title, own in (("every 20 ms", accuracy), ("every 100 ms", sparse)):
+            row[f"trained {title}, %"] = " and ".join(
+                f"{100 * own[each].mean():.1f}" for each in (better, worse)
+            )
+            row[f"gain {title}, points (95 % interval)"] = _gain(own[better] - own[worse])
+        rows.append(row)
+    return tables.markdown(pd.DataFrame(rows))
+
+
+def _repetitions(studied: Sequence[Record]) -> pd.DataFrame:
+    """Return what keeping electrodes apart gains, (subject, repetition held out), in points."""
+    accuracy = 100 * summaries.by_variant(studied).swaplevel(axis="columns")
+    return accuracy["C-SK2"] - accuracy["C-SK"]
+
+
 def row() -> str:
     """Return the figures of the README's row: the paper's, and the records'."""
-    ours = summaries.summary(_simulated("B"))
-    mean = ours["mean"]
+    ours = summaries.summary(_records("3dc"))
+    names = ("C-B1PB2", "C-DK", "C-SK2", "C-SK", "svm")
+    said = ", ".join(f"{figures.title(each)} {ours['mean'][each]:.1f} %" for each in names)
     return (
-        f"C-B1PB2 {module.REPORTED[0].text} % (DB2, as cited) | C-B1PB2 {mean['C-B1PB2']:.1f} %, "
-        f"C-DK {mean['C-DK']:.1f} %, C-SK {mean['C-SK']:.1f} % (**simulated** DB2 exercise B, "
+        f"C-B1PB2 {TABLE_2['C-B1PB2']:.2f} % (DB2, exercise B) | {said} (real 3DC, "
         f"{ours['subjects']['C-B1PB2']:.0f} subjects)"
     )
