@@ -44,7 +44,7 @@ def test_the_stored_copy_shows_what_others_found():
 
 def test_look_alikes_say_so_and_lose_as_people_do():
     shown = run("")
-    assert shown.pop("guessing") == pytest.approx(1 / 6, abs=0.001)
+    assert shown.pop("guessing") == pytest.approx(1 / 4, abs=0.001)
     once, anew, blocks = shown.values()
     assert all(name.startswith("simulated, ") for name in shown)
     assert once < anew - 0.1
