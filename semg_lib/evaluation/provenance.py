@@ -26,8 +26,10 @@ _PAPER = ("Settings", "replicate", "STUDIES")
 _SCORE = (("evaluation.scores", "score"), ("evaluation.scores", "confusion"))
 _SIMULATE = ("recordings.simulator", "simulate")
 _SIMULATOR = ("recordings.simulator", "recordings.forearm")
-_READING = tuple(f"recordings.{name}" for name in ("source", "files", "matlab", "registered"))
-_READING += ("recordings.ninapro", "recordings.movements")
+_READING = tuple(
+    f"recordings.{name}"
+    for name in ("source", "files", "matlab", "registered", "ninapro", "held", "text", "movements")
+)
 _OTHERS = ("recordings.databases", "_learn")  # runs a user's own file
 
 
