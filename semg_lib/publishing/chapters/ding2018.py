@@ -18,6 +18,7 @@ from semg_lib.running import runs
 from semg_lib.running.runs import Run
 
 NAME = "ding2018"
+PEOPLE = (2, *range(6, 14))  # of 3DC, those without a recording under four seconds
 TABLE_2 = {each.method: each.mean for each in module.REPORTED}
 # "On all hand gesture of DB2", says the paper's Table 3; what each number is of.
 TABLE_3 = (
@@ -35,68 +36,56 @@ TABLE_3 = (
 def plan(root: str) -> Iterator[tuple[str, Run]]:
     """Yield the runs of the chapter, with the names of their records; its page shows the last.
 
-    Recordings of DB2 were not at hand: those are simulated. 3DC's are run where they are.
+    Without 3DC's files they are of look-alikes of the same people.
     """
-    six = list(range(1, 7))
-    yield "db2-B-full-recommended-seed0", Run(NAME, subjects=six, preset="full", epochs=2)
-    people = runs.available("3dc", "A", root) if root else []
-    if people:
-        real = partial(Run, NAME, "3dc", "A", people, root)
-        for study in module.STUDIES:
-            yield f"3dc-A-full-{study}-seed0", real(study=study)
-        yield "3dc-A-full-recommended-seed0", real()
+    at_hand = bool(root and runs.available("3dc", "A", root))
+    real = partial(Run, NAME, "3dc", "A", [*PEOPLE], root if at_hand else "", "full")
+    for study in module.STUDIES:
+        yield f"3dc-A-full-{study}-seed0", real(study=study)
+    yield "3dc-A-full-recommended-seed0", real()
 
 
 def fragments() -> Fragments:
     """Return what the chapter shows of the records."""
-    real, simulated = (_records(name) for name in ("3dc", "db2"))
+    records = _records()
     studies = {name: load_records(NAME, study=name) for name in module.STUDIES}
-    accuracy = {"real 3DC": _accuracy(real), "simulated DB2": _accuracy(simulated)}
-    judged = {
-        f"{name}, {len(own)} subjects": statistics.judge(module.claims(own))
-        for name, own in accuracy.items()
-    }
-    on_people, on_simulated = judged.values()
-    everything = [*real, *simulated, *(each for own in studies.values() for each in own)]
+    # Methods in the paper's order, ours behind.
+    accuracy = summaries.by_subject(records)[[*module.METHODS]]
+    judged = statistics.judge(module.claims(accuracy))
+    everything = [*records, *(each for own in studies.values() for each in own)]
     shown = Fragments(
         {
-            "card": cards.card(module, everything, judged),
+            "card": cards.card(module, everything, {f"real 3DC, {len(accuracy)} people": judged}),
             "marks": tables.marks(module, "3dc", "recommended"),
             "variants": _variants(),
-            "methods": _methods(real, simulated),
-            "claims": _claims(on_people),
-            "claims_simulated": tables.judged(on_simulated),
-            "windows": _windows(accuracy["real 3DC"], studies["windows"]),
-            "fewer": _fewer(accuracy["real 3DC"], studies["fewer"]),
+            "methods": _methods(records),
+            "claims": _claims(judged),
+            "windows": _windows(accuracy, studies["windows"]),
+            "fewer": _fewer(accuracy, studies["fewer"]),
             "table_3": tables.markdown(
                 pd.DataFrame(TABLE_3, columns=["column", "accuracy, %", "what it is of"])
             ),
             "runs": tables.runs(everything),
         },
         {
-            "dots": figures.subject_dots(accuracy["real 3DC"]),
-            "costs": figures.costs(_costs(accuracy["real 3DC"])),
+            "dots": figures.subject_dots(accuracy),
+            "costs": figures.costs(_costs(accuracy)),
         },
         {
-            "subjects": str(len(accuracy["real 3DC"])),
-            "simulated_subjects": str(len(accuracy["simulated DB2"])),
-            "simulated_epochs": str(simulated[0].settings["recipe"]["epochs"]),
-            "epochs": str(real[0].settings["recipe"]["epochs"]),
-            "apart_two": _gain(accuracy["real 3DC"]["C-B1PB2"] - accuracy["real 3DC"]["C-DK"]),
-            "apart_narrow": _gain(accuracy["real 3DC"]["C-SK2"] - accuracy["real 3DC"]["C-SK"]),
+            "subjects": str(len(accuracy)),
+            "epochs": str(records[0].settings["recipe"]["epochs"]),
+            "apart_two": _gain(accuracy["C-B1PB2"] - accuracy["C-DK"]),
+            "apart_narrow": _gain(accuracy["C-SK2"] - accuracy["C-SK"]),
             "paper_apart_two": f"+{TABLE_2['C-B1PB2'] - TABLE_2['C-DK']:.2f}",
             "paper_apart_narrow": f"+{TABLE_2['C-SK2'] - TABLE_2['C-SK']:.2f}",
             "paper": f"{TABLE_2['C-B1PB2']:.2f} %",
             "paper_all": f"{TABLE_2['C-B1PB2, all gestures']:.2f} %",
+        }
+        | {
+            str(name).replace("-", "_"): f"{100 * mean:.1f} %"
+            for name, mean in accuracy.mean().items()
         },
     )
-    for name, own in accuracy.items():
-        prefix = "" if name.startswith("real") else "simulated_"
-        means = 100 * own.mean()
-        shown.numbers |= {
-            f"{prefix}{str(each).replace('-', '_')}": f"{mean:.1f} %"
-            for each, mean in means.items()
-        }
     apart = _repetitions(studies["repetitions"])
     shown.pictures["repetitions"] = figures.against(
         range(1, apart.shape[1] + 1),
@@ -108,13 +97,8 @@ def fragments() -> Fragments:
     return shown
 
 
-def _records(database: str) -> list[Record]:
-    return load_records(NAME, database=database, preset="full")
-
-
-def _accuracy(records: Sequence[Record]) -> pd.DataFrame:
-    """Return accuracies (subject, method), methods in the paper's order and ours behind."""
-    return summaries.by_subject(records)[[*module.METHODS]]
+def _records() -> list[Record]:
+    return load_records(NAME, database="3dc", preset="full")
 
 
 def _variants() -> str:
@@ -135,21 +119,21 @@ def _variants() -> str:
     return tables.markdown(pd.DataFrame(rows))
 
 
-def _methods(real: Sequence[Record], simulated: Sequence[Record]) -> str:
-    """Return ours on people beside the paper's Table 2 and ours on simulated DB2."""
-    ours, theirs = summaries.summary(real), summaries.summary(simulated)
+def _methods(records: Sequence[Record]) -> str:
+    """Return ours on people beside the paper's Table 2, which is of others."""
     order = [*module.METHODS, *(name for name in TABLE_2 if name not in module.METHODS)]
-    ours, theirs = ours.reindex(order), theirs.reindex(order)
-    people, stand_ins = len(real[0].subjects), len(simulated[0].subjects)
+    ours = summaries.summary(records).reindex(order)
+    mean = tables.text(ours["mean"]) + " ± " + tables.text(ours["sd"])
     shown = {
         "method": [figures.title(name) for name in order],
-        f"**real** 3DC, {people} subjects, 11 gestures, %": tables.text(ours["mean"]),
-        "95 % interval": tables.between(ours),
-        "seeds": tables.text(ours["seeds"], "{:.0f}"),
-        "paper's Table 2: real DB2, exercise B, %": [
+        f"ours: real 3DC, {len(records[0].subjects)} people, 11 gestures, %": mean.where(
+            ours["mean"].notna(), ""
+        ),
+        "95 % interval of the mean": tables.between(ours),
+        "balanced, %": tables.text(ours["balanced"]),
+        "paper's Table 2: DB2, exercise B, 17 gestures, %": [
             f"{TABLE_2[name]:.2f}" if name in TABLE_2 else "" for name in order
         ],
-        f"**simulated** DB2, exercise B, {stand_ins} subjects, %": tables.text(theirs["mean"]),
     }
     return tables.markdown(pd.DataFrame(shown))
 
@@ -219,7 +203,7 @@ def _repetitions(studied: Sequence[Record]) -> pd.DataFrame:
 
 def row() -> str:
     """Return the figures of the README's row: the paper's, and the records'."""
-    ours = summaries.summary(_records("3dc"))
+    ours = summaries.summary(_records())
     names = ("C-B1PB2", "C-DK", "C-SK2", "C-SK", "svm")
     said = ", ".join(f"{figures.title(each)} {ours['mean'][each]:.1f} %" for each in names)
     return (
