@@ -67,8 +67,8 @@ def test_a_gpu_is_shown_when_one_was_measured(tmp_path, monkeypatch):
     found = {"device": "Some GPU", "versions": "PyTorch 9"}
     found |= dict.fromkeys(("atzori2016", "zhai2017", "ding2018"), paper)
     (tmp_path / "gpu.json").write_text(json.dumps(found))
-    assert "on Some GPU" in speed.gpu()
-    assert ["ding2018", "plain loop", "10", "1.0"] in rows(speed.gpu())
+    assert "on one Some GPU, PyTorch 9" in speed.gpu()
+    assert ["ding2018", "many.fit_many", "40", "4.0"] in rows(speed.gpu())
     assert speed.whole(epochs=3) == "30 s"
 
 
