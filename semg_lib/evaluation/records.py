@@ -89,7 +89,8 @@ class Record(pydantic.BaseModel):
             seed, recipe, preset and, if it is one, study.
         """
         values = json.loads(json.dumps(asdict(settings)))
-        values.get("recipe", {}).pop("marks", None)
+        for part in (values, values.get("recipe", {})):
+            part.pop("marks", None)
         simulated = any(source.simulated(subject) for subject in subjects)
         kinds = [labels] if isinstance(labels, str) else labels
         hashes = [source.fingerprints(subjects, labels=kind) for kind in kinds]

@@ -38,8 +38,8 @@ def by_session(records: Sequence[Record], *, value: str = "sessions") -> pd.Data
     ----------
     records : sequence of Record
         Of a paper with sessions.
-    value : {"sessions", "agreement", "named"}
-        Accuracy, or one of the signs that need no label.
+    value : {"sessions", "corrected"}
+        Accuracy, or that of the labels that recalibration would train on.
     """
     rows = [
         {"method": score.method, "subject": score.subject, "session": session, value: each}
@@ -70,18 +70,6 @@ def gains(records: Sequence[Record], *, over: str) -> dict[str, np.ndarray]:
     accuracy = 100 * by_variant(records).swaplevel(axis="columns")
     others = [name for name in accuracy.columns.unique("method") if name != over]
     return {name: (accuracy[name] - accuracy[over]).to_numpy() for name in others}
-
-
-def signs(records: Sequence[Record], method: str) -> pd.DataFrame:
-    """Return, in per cent, what the votes of each subject and session name, and its accuracy.
-
-    The first is the share of the movements asked for that some vote names; no label is needed to
-    see it.
-    """
-    asked = pd.Series({s.subject: s.classes for record in records for s in record.scores})
-    named = by_session(records, value="named").loc[method].div(asked, axis=0)
-    right = by_session(records).loc[method]
-    return 100 * pd.DataFrame({"named": named.stack(), "accuracy": right.stack()})
 
 
 def summary(records: Sequence[Record]) -> pd.DataFrame:

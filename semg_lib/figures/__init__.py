@@ -2,8 +2,8 @@
 
 from semg_lib.figures.data_quality import electrode_map, onsets
 from semg_lib.figures.methods import costs, gained, ranks
-from semg_lib.figures.networks import components, input_images, responses, spectrogram_steps
-from semg_lib.figures.results import against, confusion, curves, scatter, sessions, subject_dots
+from semg_lib.figures.networks import components, grids, responses, spectrogram_steps
+from semg_lib.figures.results import against, confusion, curves, sessions, subject_dots
 from semg_lib.figures.scrubbing import scrubber
 from semg_lib.figures.signals import (
     delays,
@@ -29,12 +29,11 @@ __all__ = [
     "electrodes",
     "excerpt",
     "gained",
-    "input_images",
+    "grids",
     "movement_map",
     "onsets",
     "ranks",
     "responses",
-    "scatter",
     "scrubber",
     "sessions",
     "spectra",

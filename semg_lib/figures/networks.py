@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -91,20 +92,34 @@ def components(explained: np.ndarray, first: np.ndarray, top_hz: float) -> Pictu
     return picture(figure, alt)
 
 
-def input_images(x: np.ndarray, label: np.ndarray, how_many: int = 6) -> Picture:
-    """Draw one window of several movements as the network's input (window, channel, component)."""
-    chosen = np.unique(label)[:how_many]
-    figure, axes = new(1.5 * len(chosen), 2.3, 1, len(chosen), squeeze=False, sharey=True)
-    for axis, each in zip(axes[0], chosen, strict=True):
-        theirs = np.flatnonzero(label == each)
-        axis.imshow(x[theirs[len(theirs) // 2]], cmap="RdBu_r", vmin=-3, vmax=3, aspect="auto")
-        axis.set(title="rest" if each == 0 else f"movement {each}", xlabel="component")
-        axis.set(xticks=[0, x.shape[2] - 1], xticklabels=[1, x.shape[2]])
-    axes[0, 0].set(yticks=[0, x.shape[1] - 1], yticklabels=[1, x.shape[1]], ylabel="electrode")
-    alt = (
-        f"One window of {len(chosen)} classes as an image of {x.shape[1]} by {x.shape[2]} numbers."
-    )
-    return picture(figure, alt)
+def grids(order: Sequence[int], x: np.ndarray, names: Sequence[str]) -> Picture:
+    """Draw where each component lies on a channel's image, and the images of some segments.
+
+    Parameters
+    ----------
+    order : sequence of int
+        Component at each place of the square, row by row, from 1.
+    x : ndarray (segment, component)
+        One channel's components of some segments.
+    names : sequence of str
+        What the segments are.
+    """
+    side = math.isqrt(len(order))
+    place = np.asarray(order).reshape(side, side)
+    figure, axes = new(1.9 * (len(x) + 1), 2.2, 1, len(x) + 1)
+    axes[0].imshow(place, cmap="Greys_r", vmin=-15, vmax=len(order))
+    for (row, column), number in np.ndenumerate(place):
+        axes[0].text(column, row, number, ha="center", va="center", fontsize=9, weight="bold")
+    axes[0].set(title="component")
+    limit = np.abs(x).max()
+    for axis, values, name in zip(axes[1:], x, names, strict=True):
+        axis.imshow(values[place - 1], cmap="RdBu_r", vmin=-limit, vmax=limit)
+        axis.set(title=name)
+    for axis in axes:
+        axis.set(xticks=[], yticks=[])
+    rows = "; ".join(" ".join(map(str, row)) for row in place)
+    alt = f"Components on a square of {side} by {side}, row by row: {rows}."
+    return picture(figure, f"{alt} Beside it one channel of {', '.join(names)}.")
 
 
 _N = 512  # frequencies a kernel's response is computed at, twice

@@ -85,6 +85,30 @@ class Study:
                 yield replace(outcome, method=self.title(name, outcome.method))
 
 
+def chains(
+    initial: Sequence[int], begin: Sequence[int], n_later: int
+) -> dict[str, dict[str, tuple[int, ...]]]:
+    """Return variants of sessions that train first and sessions that are tested after them.
+
+    Parameters
+    ----------
+    initial : sequence of int
+        How many train first.
+    begin : sequence of int
+        The first of them, from 1.
+    n_later : int
+        How many follow.
+    """
+    return {
+        f"{n} from {at}": {
+            "train": tuple(range(at, at + n)),
+            "test": tuple(range(at + n, at + n + n_later)),
+        }
+        for n in initial
+        for at in begin
+    }
+
+
 def _simulated(recording: Recording, **options: Any) -> Recording:
     """Simulate a recording's subject and exercises anew."""
     present = set(np.unique(recording.exercise).tolist())

@@ -17,6 +17,7 @@ from semg_lib.publishing import tables
 from semg_lib.running import runs
 
 WORDS = {
+    "P": "read in the paper",
     "S": "stated",
     "C": "seen in public code or notes",
     "D": "derived",

@@ -26,7 +26,7 @@ from semg_lib.recordings.source import Source
 from semg_lib.studies import comparison, protocols
 
 SCORES, LOSSES = 1e-6, 1e-5  # what counts as equal; losses are stored with five digits
-_COMPARED = ("accuracy", "balanced_accuracy", "sessions", "agreement", "named", "n_test", "classes")
+_COMPARED = ("accuracy", "balanced_accuracy", "sessions", "corrected", "n_test", "classes")
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ def _settings(record: Record) -> Any:
         named = PAPERS[record.paper].Settings.named
         chosen = named(record.database, record.recipe, record.preset, epochs)
     values = json.loads(json.dumps(asdict(chosen)))
-    values.get("recipe", {}).pop("marks", None)
+    for part in (values, values.get("recipe", {})):
+        part.pop("marks", None)
     other = [name for name in values if values[name] != record.settings.get(name)]
     if other:
         raise DataError(f"its settings are others now: {', '.join(other)}")
