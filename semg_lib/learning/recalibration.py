@@ -79,7 +79,8 @@ def sessions(
         Their repetitions are the sessions, counted from 1 among those that are there.
     features : SpectralComponents
     initial, later : sequence of int
-        Sessions that train first, together; sessions to test, in order, all others if empty.
+        Sessions that train first, together; sessions to test, in order. If these are empty, the
+        first five of the others, or as many as there are.
     shuffled_s : float
         Trials of later sessions are in recorded order if 0; else cut into stretches of at most so
         many seconds, in random order.
@@ -93,7 +94,7 @@ def sessions(
     """
     present, place = np.unique(windows.repetition, return_inverse=True)
     numbers = {*range(1, len(present) + 1)}
-    others = [*later] or sorted(numbers - {*initial})
+    others = [*later] or sorted(numbers - {*initial})[:5]
     if not others or not {*initial, *others} <= numbers:
         raise DataError(
             f"{windows.recording!r} has {len(present)} sessions: {[*initial]} cannot train "

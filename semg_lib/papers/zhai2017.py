@@ -55,7 +55,7 @@ class Settings:
     movements: tuple[int, ...] = setting((), "P", "all if empty (p. 2); ten: numbers are D")
     rest: str = setting("trial", "P", "a class with as many trials as others (p. 5); which: A")
     train: tuple[int, ...] = setting((1,), "P", "repetitions that train first (p. 4)")
-    test: tuple[int, ...] = setting((), "P", "tested in order; the others if empty (p. 4)")
+    test: tuple[int, ...] = setting((), "P", "tested in order; if empty the next five (p. 4)")
     shuffled_s: float = setting(0, "P", "trials in recorded order if 0 (p. 9); else see prepare")
     image: str = setting("spiral", "P", "components' order (p. 3); plain, or none: see ZhaiNet")
     width: int = setting(800, "P", "neurons of each layer (p. 5); filters are too: D")
@@ -79,7 +79,7 @@ class Settings:
             settings = replace(settings, **ONLY_TEN)
         if recipe == "recommended":
             settings = replace(settings, intensity="decibel", marks={"intensity": "O"})
-        if spec.held:  # rest, if it is there, is a trial like the others
+        if spec.held:  # rest, if there is any, is a trial like the others
             settings = replace(settings, rest="all")
         return choose(settings, RECIPES, recipe, preset, epochs, quick={"epochs": 5, "width": 200})
 
@@ -100,8 +100,7 @@ class ZhaiNet(nn.Module):
     Input (batch, channel, component), output logits (batch, class). Each channel's 25 components
     become an image of 5 x 5, the channels its planes; 4 x 4 kernels make 2 x 2 of it. The image is
     "spiral" as in figure 1B, "plain" (row by row), or "none": a dense layer instead of the
-    convolution, as in figure 3A. Parameters: 3,396,050 with 12 channels and 50 classes, 3,262,411
-    with 4 and 11.
+    convolution, as in figure 3A. Parameters: 3,396,050 (12 channels, 50 classes), 3,262,411 (4, 11).
     """
 
     def __init__(
@@ -196,6 +195,7 @@ STUDIES = {
         {f"{k} {n}": v | {"reach": n, "test": (2,)} for k, v in _LABELS.items() for n in REACHES},
     ),
     "starts": Study(METHODS, _CHAINS),
+    "long": Study(METHODS, {"24 sessions": {"test": tuple(range(2, 26))}}),
     "shuffled": Study(METHODS, {key: own | {"shuffled_s": 2} for key, own in _CHAINS.items()}),
 }
 
