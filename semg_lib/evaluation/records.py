@@ -89,8 +89,7 @@ class Record(pydantic.BaseModel):
             seed, recipe, preset and, if it is one, study.
         """
         values = json.loads(json.dumps(asdict(settings)))
-        for part in (values, values.get("recipe", {})):
-            part.pop("marks", None)
+        values.get("recipe", {}).pop("marks", None)
         simulated = any(source.simulated(subject) for subject in subjects)
         kinds = [labels] if isinstance(labels, str) else labels
         hashes = [source.fingerprints(subjects, labels=kind) for kind in kinds]

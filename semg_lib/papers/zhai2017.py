@@ -6,7 +6,7 @@ convolutional neural network. Frontiers in Neuroscience 11:379, doi:10.3389/fnin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -27,7 +27,7 @@ from semg_lib.learning.studies import Study, chains
 from semg_lib.learning.training import Recipe
 from semg_lib.recordings.recording import Recording
 from semg_lib.signals.protocol import Protocol
-from semg_lib.signals.spectrograms import SPIRAL, SpectralComponents
+from semg_lib.signals.spectrograms import INTENSITIES, SPIRAL, SpectralComponents
 
 METHODS = ("cnn_none", "cnn_last", "cnn_all", "cnn_oracle", "svm_none", "svm_last", "svm_all")
 DATABASES = {"db2": "BCD", "db3": "BC"}
@@ -35,8 +35,7 @@ DATABASES = {"db2": "BCD", "db3": "BC"}
 TEN = (5, 11, 12, 13, 14, *(17 + each for each in (2, 4, 15, 16, 17)))
 ONLY_TEN = {"movements": TEN, "rest": "none"}
 # All that the paper says of the optimiser is gradient descent.
-_RECIPE = Recipe(0.02, batch_size=100, epochs=10, initial="he")
-RECIPES = {"recommended": _RECIPE, "paper": _RECIPE}
+RECIPES = {"recommended": Recipe(0.02, batch_size=100, epochs=10, initial="he")}
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Settings:
     n_fft: int = setting(256, "P", "samples in a frame of the spectrogram (p. 3)")
     overlap: int = setting(184, "P", "samples that neighbouring frames share (p. 3)")
     bins: int = setting(95, "P", "frequencies kept of 129 (p. 3)")
-    intensity: str = setting("magnitude", "A", "power, magnitude or decibel: not said (p. 3)")
+    intensity: str = setting("decibel", "A", "power, magnitude or decibel: not said (p. 3)")
     percentiles: tuple[float, float] = setting((1, 99), "P", "become 0 and 1, a channel (p. 3)")
     components: int = setting(25, "P", "principal components a channel (p. 3)")
     labels: str = setting("restimulus", "A", "labels re-aligned to the EMG")
@@ -65,8 +64,7 @@ class Settings:
     reach: int = setting(10, "P", "segments on either side that correct a label (p. 6)")
     cnn_labels: str = setting("median", "P", "equations 2 and 3 (p. 4)")
     svm_labels: str = setting("mode", "P", "equation 1 (p. 4)")
-    recipe: Recipe = field(default_factory=lambda: RECIPES["paper"])
-    marks: Mapping[str, str] = field(default_factory=dict)  # where they differ from the above
+    recipe: Recipe = field(default_factory=lambda: RECIPES["recommended"])
 
     @classmethod
     def named(
@@ -77,8 +75,6 @@ class Settings:
         spec = raw_database("zhai2017", database, DATABASES)
         if spec.name == "db3":  # all movements of an amputee are "unrealistic" (page 8)
             settings = replace(settings, **ONLY_TEN)
-        if recipe == "recommended":
-            settings = replace(settings, intensity="decibel", marks={"intensity": "O"})
         if spec.held:  # rest, if there is any, is a trial like the others
             settings = replace(settings, rest="all")
         return choose(settings, RECIPES, recipe, preset, epochs, quick={"epochs": 5, "width": 200})
@@ -100,7 +96,8 @@ class ZhaiNet(nn.Module):
     Input (batch, channel, component), output logits (batch, class). Each channel's 25 components
     become an image of 5 x 5, the channels its planes; 4 x 4 kernels make 2 x 2 of it. The image is
     "spiral" as in figure 1B, "plain" (row by row), or "none": a dense layer instead of the
-    convolution, as in figure 3A. Parameters: 3,396,050 (12 channels, 50 classes), 3,262,411 (4, 11).
+    convolution, as in figure 3A. There are 3,396,050 parameters with 12 channels and 50 classes,
+    3,262,411 with 4 and 11.
     """
 
     def __init__(
@@ -190,6 +187,7 @@ STUDIES = {
     "ten": Study(METHODS, {"ten": ONLY_TEN}),
     "structure": Study(_FROZEN[:1], {key: _BASELINE | own for key, own in _STRUCTURES.items()}),
     "labels": Study(_LAST, _LABELS),
+    "intensity": Study(_LAST, {name: {"intensity": name} for name in INTENSITIES}),
     "reach": Study(
         _FROZEN,
         {f"{k} {n}": v | {"reach": n, "test": (2,)} for k, v in _LABELS.items() for n in REACHES},

@@ -101,8 +101,7 @@ def _settings(record: Record) -> Any:
         named = PAPERS[record.paper].Settings.named
         chosen = named(record.database, record.recipe, record.preset, epochs)
     values = json.loads(json.dumps(asdict(chosen)))
-    for part in (values, values.get("recipe", {})):
-        part.pop("marks", None)
+    values.get("recipe", {}).pop("marks", None)
     other = [name for name in values if values[name] != record.settings.get(name)]
     if other:
         raise DataError(f"its settings are others now: {', '.join(other)}")
