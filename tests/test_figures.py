@@ -37,9 +37,6 @@ def pictures(recording, split):
         "spectrogram_steps": figures.spectrogram_steps(
             np.ones(400), np.ones((129, 3)), np.ones((95, 3)), np.arange(25), 2000
         ),
-        "components": figures.components(
-            np.full((12, 25), 0.04), np.random.default_rng(0).normal(size=(4, 95, 3)), 734
-        ),
         "responses": figures.responses(
             recording, {"13 samples": [np.eye(13), np.ones((4, 13))]}, ("before", "after")
         ),
@@ -63,7 +60,7 @@ def test_texts_tell_the_numbers(recording, split):
     assert "CNN 75.0 %; LDA 65.0 %" in made["subject_dots"].alt
     assert "CNN, no recalibration 57 to 61 %" in made["sessions"].alt
     assert "CNN, oracle 0: 1.0, 1: 1.0" in made["against"].alt
-    assert "25 components tell 100 %" in made["components"].alt
+    assert "row by row: 22 10 11 12 23; 21 9 2 3 13" in made["grids"].alt
     assert "[2, 5, 7]" in made["split_map"].alt
 
 

@@ -310,6 +310,10 @@ def test_sessions_are_kept_and_read_back(tmp_path):
     assert table.loc[("0.5: cnn_none", 1)].tolist() == [1, 0.5]
     gained = summaries.gains([again], over="cnn_none")
     np.testing.assert_allclose(gained["cnn_oracle"], [[0, 25]])
+    later = summaries.recalibrated([again])
+    assert later.columns.tolist() == ["cnn_none", "cnn_oracle"]
+    assert later.loc[("0.5", 1)].tolist() == [0.5, 0.5]
+    assert later.loc[("1", 1)].tolist() == [0.5, 1]
     corrected = summaries.by_session([again], value="corrected")
     assert corrected.loc[("0.5: cnn_none", 1)].tolist() == [1, 1]
 

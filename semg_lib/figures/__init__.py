@@ -2,7 +2,7 @@
 
 from semg_lib.figures.data_quality import electrode_map, onsets
 from semg_lib.figures.methods import costs, gained, ranks
-from semg_lib.figures.networks import components, grids, responses, spectrogram_steps
+from semg_lib.figures.networks import grids, responses, spectrogram_steps
 from semg_lib.figures.results import against, confusion, curves, sessions, subject_dots
 from semg_lib.figures.scrubbing import scrubber
 from semg_lib.figures.signals import (
@@ -20,7 +20,6 @@ __all__ = [
     "TITLES",
     "Picture",
     "against",
-    "components",
     "confusion",
     "costs",
     "curves",
