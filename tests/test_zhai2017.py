@@ -73,7 +73,7 @@ def test_scale_and_components_see_the_first_session_only(raw, prepared):
     same, other, again = zhai2017.prepare(raw.with_emg(loud), QUICK)
     for name in ("low", "high"):
         torch.testing.assert_close(getattr(again.scaler, name), getattr(fitted.scaler, name))
-    torch.testing.assert_close(again.pca.components, fitted.pca.components)
+    torch.testing.assert_close(again.pca.components, fitted.pca.components, atol=1e-3, rtol=0)
     torch.testing.assert_close(same.x, first.x, atol=1e-3, rtol=0)
     assert not torch.allclose(other[0].x, later[0].x, atol=0.1)
 

@@ -35,7 +35,7 @@ DATABASES = {"db2": "BCD", "db3": "BC"}
 TEN = (5, 11, 12, 13, 14, *(17 + each for each in (2, 4, 15, 16, 17)))
 ONLY_TEN = {"movements": TEN, "rest": "none"}
 # All that the paper says of the optimiser is gradient descent.
-RECIPES = {"recommended": Recipe(0.02, batch_size=100, epochs=10, initial="he")}
+RECIPES = {"recommended": Recipe(0.05, batch_size=100, epochs=20, initial="he")}
 
 
 @dataclass(frozen=True)
