@@ -88,17 +88,7 @@ class Study:
 def chains(
     initial: Sequence[int], begin: Sequence[int], n_later: int
 ) -> dict[str, dict[str, tuple[int, ...]]]:
-    """Return variants of sessions that train first and sessions that are tested after them.
-
-    Parameters
-    ----------
-    initial : sequence of int
-        How many train first.
-    begin : sequence of int
-        The first of them, from 1.
-    n_later : int
-        How many follow.
-    """
+    """Return variants: so many sessions train, from each of these, and those after are tested."""
     return {
         f"{n} from {at}": {
             "train": tuple(range(at, at + n)),
