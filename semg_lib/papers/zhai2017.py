@@ -74,7 +74,7 @@ class Settings:
         settings = cls()
         spec = raw_database("zhai2017", database, DATABASES)
         if spec.name == "db3":  # all movements of an amputee are "unrealistic" (page 8)
-            settings = replace(settings, **ONLY_TEN)
+            settings = replace(settings, **ONLY_TEN)  # type: ignore[arg-type]
         if spec.held:  # rest, if there is any, is a trial like the others
             settings = replace(settings, rest="all")
         return choose(settings, RECIPES, recipe, preset, epochs, quick={"epochs": 5, "width": 200})
@@ -127,7 +127,7 @@ class ZhaiNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = expect(x, self.n_channels, self.n_samples)
-        x = x[:, :, self.order].unflatten(2, (5, 5))  # (batch, 12, 5, 5)
+        x = x[:, :, self.order].unflatten(2, (5, 5))  # type: ignore[index]
         return self.classifier(self.dense(self.first(x)))  # (batch, class)
 
 
@@ -166,14 +166,14 @@ def replicate(
             if kind not in decoders:
                 decoders[kind] = calibrate(kind, first, settings, seed=seed, device=device)
             correct = CORRECTIONS[getattr(settings, f"{kind}_labels")]
-            correct = partial(correct, reach=settings.reach)
+            correct = partial(correct, reach=settings.reach)  # type: ignore[call-arg]
             said = recalibration.follow(decoders[kind], first, later, scenario, correct)
             yield replace(said, subject=recording.subject, method=method)
 
 
 _FROZEN, _LAST = ("cnn_none", "svm_none"), ("cnn_none", "cnn_last", "svm_none", "svm_last")
 _BASELINE = {"train": (1, 3, 4, 6), "test": (2, 5)}  # page 5, as in the data paper
-_STRUCTURES: dict[str, dict[str, Any]] = {
+_STRUCTURES: dict[str, dict[str, Any]] = {  # type: ignore[assignment]
     "complete": {}, "no convolution": {"image": "none"}, "no dropout": {"dropout": 0.0},
     "neither": {"image": "none", "dropout": 0.0}, "plain order": {"image": "plain"},
 } | {f"{n} neurons": {"width": n} for n in (100, 200, 400, 1200)}  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -35,11 +36,11 @@ def plan(root: str) -> Iterator[tuple[str, Run]]:
         run = Run(NAME, name, subjects=subjects, preset="full")
         yield f"{name}-{module.DATABASES[name]}-full-recommended-seed0", run
     if root and runs.available(REAL, "A", root):
-        real = {"database": REAL, "subjects": [1], "root": root}
+        whole = Run(NAME, REAL, subjects=[1], root=root)
         for study in ORDERS:
-            run = Run(NAME, methods=["svm_none"], study=study, **real)
-            yield f"{REAL}-A-full-{study}-seed0", run
-        yield f"{REAL}-A-full-recommended-seed0", Run(NAME, **real)
+            one = replace(whole, methods=["svm_none"], study=study)
+            yield f"{REAL}-A-full-{study}-seed0", one
+        yield f"{REAL}-A-full-recommended-seed0", whole
 
 
 def _load(database: str, study: str = "") -> list[Record]:
@@ -53,10 +54,13 @@ def fragments() -> Fragments:
     found = {f"real sessions of one person, {order}": chains[order] for order in chains} | {
         f"simulated {name.upper()}": compared[name] for name in SUBJECTS
     }
+    accuracy = {
+        where: summaries.recalibrated(records) for where, records in found.items() if records
+    }
     verdicts = {
-        where: statistics.judge(module.claims(summaries.recalibrated(records)))
-        for where, records in found.items()
-        if records
+        where: statistics.judge(module.claims(table))
+        for where, table in accuracy.items()
+        if len(table) > 2  # fewer have no interval
     }
     everything = [record for records in compared.values() for record in records]
     for name in compared:
@@ -66,7 +70,8 @@ def fragments() -> Fragments:
             "card": cards.card(module, everything, verdicts) if everything else NOT_RUN,
             "marks": tables.marks(module, "db2", "recommended"),
             "real": _gains(chains),
-            "claims": "\n".join(f"{where}:\n\n{tables.judged(v)}" for where, v in verdicts.items()),
+            "claims": "\n".join(f"{where}:\n\n{tables.judged(v)}" for where, v in verdicts.items())
+            or NOT_RUN,
             "table_1": _table_1(),
             "table_2": _table_2(),
             "cost": _cost(),
