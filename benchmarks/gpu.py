@@ -113,7 +113,7 @@ def compare(
 
 def sessions(device: str, subject: Recording, settings) -> dict[str, object]:
     """Measure zhai2017's network on the features of its first session."""
-    first = zhai2017.prepare(subject, settings, device=device)[0][0]
+    first = zhai2017.prepare(subject, settings, device=device)[0]
     classes = np.unique(first.label)
     data = list(zip(first.x.cpu(), training.encode(first.label, classes), strict=True))
 

@@ -8,10 +8,11 @@ from semg_lib import figures
 from semg_lib.papers.atzori2016 import REPORTED
 from semg_lib.recordings import labels
 from semg_lib.recordings.recording import Recording
+from semg_lib.signals.spectrograms import SPIRAL
 
 
 def sessions():
-    index = pd.MultiIndex.from_product([["cnn_frozen", "svm_oracle"], [1, 2, 3]])
+    index = pd.MultiIndex.from_product([["cnn_none", "svm_last"], [1, 2, 3]])
     index.names = ["method", "subject"]
     values = np.linspace(0.5, 0.9, 12).reshape(6, 2)
     return pd.DataFrame(values, index=index, columns=pd.RangeIndex(1, 3, name="session"))
@@ -53,17 +54,13 @@ def pictures(recording, split):
         "against": figures.against(
             [0, 1], {"cnn_oracle": np.ones((3, 2))}, "drift", "gain, points"
         ),
-        "scatter": figures.scatter(accuracy, "one, %", "the other, %"),
         "spectrogram_steps": figures.spectrogram_steps(
             np.ones(400), np.ones((129, 3)), np.ones((95, 3)), np.arange(25), 2000
-        ),
-        "components": figures.components(
-            np.full((12, 25), 0.04), np.random.default_rng(0).normal(size=(4, 95, 3)), 734
         ),
         "responses": figures.responses(
             recording, {"13 samples": [np.eye(13), np.ones((4, 13))]}, ("before", "after")
         ),
-        "input_images": figures.input_images(np.zeros((4, 12, 25)), np.array([0, 0, 3, 3])),
+        "grids": figures.grids(SPIRAL, np.ones((2, 25)), ["rest", "movement 3"]),
     }
 
 
@@ -81,9 +78,9 @@ def test_texts_tell_the_numbers(recording, split):
     assert "median 0.90 s" in made["delays"].alt
     assert "85 % right" in made["confusion"].alt
     assert "CNN 75.0 %; LDA 65.0 %" in made["subject_dots"].alt
-    assert "CNN, frozen 57 to 61 %" in made["sessions"].alt
+    assert "CNN, no recalibration 57 to 61 %" in made["sessions"].alt
     assert "CNN, oracle 0: 1.0, 1: 1.0" in made["against"].alt
-    assert "25 components tell 100 %" in made["components"].alt
+    assert "row by row: 22 10 11 12 23; 21 9 2 3 13" in made["grids"].alt
     assert "[2, 5, 7]" in made["split_map"].alt
     assert "electrode 1 100 to 100 %" in made["loudness"].alt
     assert "electrode 2 100 to 400 %, 400 % at last" in made["loudness"].alt

@@ -291,14 +291,13 @@ def over_sessions(subject, method, right=(1, 1, 0, 1)):
         label=label,
         predicted=np.where(right, label, 0),
         session=np.array([1, 1, 2, 2]),
-        agreement=(1.0, 0.5),
-        named=(2, 1),
+        corrected=label,
     )
 
 
 def test_sessions_are_kept_and_read_back(tmp_path):
     record = start(study="drift")
-    for method in ("0.5: cnn_frozen", "0.5: cnn_oracle", "1: cnn_frozen", "1: cnn_oracle"):
+    for method in ("0.5: cnn_none", "0.5: cnn_oracle", "1: cnn_none", "1: cnn_oracle"):
         record.add(
             over_sessions(1, method, (1, 1, 1, 1) if method == "1: cnn_oracle" else (1, 1, 0, 1))
         )
@@ -308,12 +307,15 @@ def test_sessions_are_kept_and_read_back(tmp_path):
     assert again.scores[0].sessions == [1, 0.5]
     assert again.scores[0].accuracy == 0.75
     table = summaries.by_session([again])
-    assert table.loc[("0.5: cnn_frozen", 1)].tolist() == [1, 0.5]
-    gained = summaries.gains([again], over="cnn_frozen")
+    assert table.loc[("0.5: cnn_none", 1)].tolist() == [1, 0.5]
+    gained = summaries.gains([again], over="cnn_none")
     np.testing.assert_allclose(gained["cnn_oracle"], [[0, 25]])
-    told = summaries.signs([again], "1: cnn_frozen")
-    assert told["named"].tolist() == [100, 50]
-    assert told["accuracy"].tolist() == [100, 50]
+    later = summaries.recalibrated([again])
+    assert later.columns.tolist() == ["cnn_none", "cnn_oracle"]
+    assert later.loc[("0.5", 1)].tolist() == [0.5, 0.5]
+    assert later.loc[("1", 1)].tolist() == [0.5, 1]
+    corrected = summaries.by_session([again], value="corrected")
+    assert corrected.loc[("0.5: cnn_none", 1)].tolist() == [1, 1]
 
 
 def test_the_full_run_is_as_good_as_it_should_be():

@@ -40,8 +40,8 @@ def by_session(records: Sequence[Record], *, value: str = "sessions") -> pd.Data
     ----------
     records : sequence of Record
         Of a paper with sessions.
-    value : {"sessions", "agreement", "named"}
-        Accuracy, or one of the signs that need no label.
+    value : {"sessions", "corrected"}
+        Accuracy, or that of the labels that recalibration would train on.
     """
     rows = [
         {"method": score.method, "subject": score.subject, "session": session, value: each}
@@ -54,6 +54,18 @@ def by_session(records: Sequence[Record], *, value: str = "sessions") -> pd.Data
         index=["method", "subject"], columns="session", values=value
     )
     return table.loc[order]
+
+
+def recalibrated(records: Sequence[Record]) -> pd.DataFrame:
+    """Return accuracy over the sessions after the first, which comes before recalibration.
+
+    One row a variant (empty in a comparison) and subject, one column a method: the mean over
+    sessions and seeds.
+    """
+    mean = by_session(records).loc[:, 2:].mean(axis=1).rename("accuracy").reset_index()
+    mean[["variant", "", "method"]] = [name.rpartition(": ") for name in mean["method"]]
+    table = mean.pivot(index=["variant", "subject"], columns="method", values="accuracy")
+    return table.loc[list(dict.fromkeys(mean["variant"])), list(dict.fromkeys(mean["method"]))]
 
 
 def by_variant(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFrame:
@@ -72,18 +84,6 @@ def gains(records: Sequence[Record], *, over: str) -> dict[str, np.ndarray]:
     accuracy = 100 * by_variant(records).swaplevel(axis="columns")
     others = [name for name in accuracy.columns.unique("method") if name != over]
     return {name: (accuracy[name] - accuracy[over]).to_numpy() for name in others}
-
-
-def signs(records: Sequence[Record], method: str) -> pd.DataFrame:
-    """Return, in per cent, what the votes of each subject and session name, and its accuracy.
-
-    The first is the share of the movements asked for that some vote names; no label is needed to
-    see it.
-    """
-    asked = pd.Series({s.subject: s.classes for record in records for s in record.scores})
-    named = by_session(records, value="named").loc[method].div(asked, axis=0)
-    right = by_session(records).loc[method]
-    return 100 * pd.DataFrame({"named": named.stack(), "accuracy": right.stack()})
 
 
 def summary(records: Sequence[Record]) -> pd.DataFrame:

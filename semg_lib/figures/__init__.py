@@ -2,13 +2,12 @@
 
 from semg_lib.figures.data_quality import electrode_map, onsets
 from semg_lib.figures.methods import costs, gained, ranks
-from semg_lib.figures.networks import components, input_images, responses, spectrogram_steps
+from semg_lib.figures.networks import grids, responses, spectrogram_steps
 from semg_lib.figures.results import (
     against,
     confusion,
     curves,
     distances,
-    scatter,
     sessions,
     subject_dots,
 )
@@ -33,7 +32,6 @@ __all__ = [
     "against",
     "beginnings",
     "channel_spectra",
-    "components",
     "confusion",
     "costs",
     "curves",
@@ -43,13 +41,12 @@ __all__ = [
     "electrodes",
     "excerpt",
     "gained",
-    "input_images",
+    "grids",
     "loudness",
     "movement_map",
     "onsets",
     "ranks",
     "responses",
-    "scatter",
     "scrubber",
     "sessions",
     "spectra",

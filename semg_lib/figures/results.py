@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 from numpy.typing import ArrayLike
 
 from semg_lib.evaluation.scores import Reported
@@ -229,15 +228,3 @@ def distances(pairs: pd.DataFrame) -> Picture:
     axis.grid(True, axis="y", alpha=0.6)
     axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
     return picture(figure, f"Accuracy against the distance of sessions: {'; '.join(told)}.")
-
-
-def scatter(pairs: pd.DataFrame, xlabel: str, ylabel: str) -> Picture:
-    """Draw one dot for each row of two columns, and how closely they go together."""
-    x, y = pairs.to_numpy().T
-    figure, axis = new(5, 3.2)
-    axis.plot(x, y, "o", ms=4, color=BLUE, alpha=0.6, mew=0)
-    axis.set(xlabel=xlabel, ylabel=ylabel)
-    axis.grid(True, alpha=0.6)
-    rho = scipy.stats.spearmanr(x, y).statistic
-    axis.set_title(f"rank correlation {rho:.2f}")
-    return picture(figure, f"{ylabel} against {xlabel}: {len(x)} dots, rank correlation {rho:.2f}.")

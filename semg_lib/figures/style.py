@@ -45,15 +45,17 @@ TITLES = {
     "knn": "kNN",
     "svm": "SVM",
     "random_forest": "Random Forests",
-    "cnn_frozen": "CNN, frozen",
-    "cnn_recalibrated": "CNN, recalibrated",
+    "cnn_none": "CNN, no recalibration",
+    "cnn_last": "CNN, Last-Only",
+    "cnn_all": "CNN, All-Session",
     "cnn_oracle": "CNN, oracle",
-    "svm_frozen": "SVM, frozen",
-    "svm_recalibrated": "SVM, recalibrated",
+    "svm_none": "SVM, no recalibration",
+    "svm_last": "SVM, Last-Only",
+    "svm_all": "SVM, All-Session",
 }
 # How the lines of these methods are drawn: a colour a kind, a dash a mode.
 LINES = {"cnn": BLUE, "svm": ORANGE}
-DASHES = {"frozen": ":", "recalibrated": "-", "oracle": "--"}
+DASHES = {"none": ":", "last": "-", "all": "--", "oracle": "-."}
 
 
 def title(method: object, titles: Mapping[str, str] = TITLES) -> str:

@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 PAPERS_OWN, REAL, SIMULATED = "paper", "ours", "ours, simulated"
 TITLES = figures.TITLES | comparison.TITLES
 # What `Protocol.rest` says, in words.
-REST = {"thinned": "a class, thinned", "all": "a class", "none": "no class"}
+REST = {
+    "thinned": "a class, thinned",
+    "trial": "a class, one trial",
+    "all": "a class",
+    "none": "no class",
+}
 
 
 def numbers() -> pd.DataFrame:

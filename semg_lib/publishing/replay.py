@@ -26,7 +26,7 @@ from semg_lib.recordings.source import Source
 from semg_lib.studies import comparison, protocols, sessions
 
 SCORES, LOSSES = 1e-6, 1e-5  # what counts as equal; losses are stored with five digits
-_COMPARED = ("accuracy", "balanced_accuracy", "sessions", "agreement", "named", "n_test", "classes")
+_COMPARED = ("accuracy", "balanced_accuracy", "sessions", "corrected", "n_test", "classes")
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,7 @@ def replicate(
             label, predicted, session = np.concatenate(parts, axis=1)
             own = recording.subject, title, label, predicted
             if title.startswith(AFTER):
-                yield SessionOutcome(*own, session=session, agreement=(), named=())
+                yield SessionOutcome(*own, session=session)
             else:
                 yield Outcome(*own)
 
