@@ -3,9 +3,9 @@
 Deep learning for electromyographic hand gesture signal classification using transfer learning.
 IEEE TNSRE 27(4):760-771. Files: https://github.com/LibEMG/3DCDataset.
 
-A file is one gesture held for five seconds,
-``Participant<p>/<train|test>/EMG/3dc_EMG_gesture_<cycle>_<class>.txt``: rows of ten channels,
-separated by commas. Class 0 is no motion, which is this library's label 0, rest.
+A file is one gesture held for five seconds, ``3dc_EMG_gesture_<cycle>_<class>.txt`` in the folder
+``Participant<p>/<train|test>/EMG``: rows of ten channels, separated by commas. Class 0 is no
+motion, which is this library's label 0, rest.
 """
 
 from __future__ import annotations

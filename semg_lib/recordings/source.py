@@ -138,3 +138,16 @@ class Source:
     def __str__(self) -> str:
         kind = f"files below {Path(self.root).name}" if self.root else "simulated recordings"
         return f"{self.database.upper()}, exercises {self.exercises}: {kind}"
+
+
+def available(database: str, exercises: str, root: str | Path) -> list[int]:
+    """Return the subjects whose files are below a folder."""
+    spec = databases.database(database)
+    found = []
+    for subject in range(1, spec.n_subjects + 1):
+        try:
+            Source(database, exercises, str(root)).files(subject)
+        except DataError:
+            continue
+        found.append(subject)
+    return found

@@ -10,7 +10,7 @@ from typing import Any
 from semg_lib.errors import DataError, check_name
 from semg_lib.papers import PAPERS
 from semg_lib.recordings import databases
-from semg_lib.recordings.source import Source
+from semg_lib.recordings.source import Source, available
 from semg_lib.running import notebooks
 from semg_lib.running.subjects import parse_subjects, ranges
 
@@ -61,19 +61,6 @@ def asked(
         "root": str(root or ""),
     }
     return fields, [each for each in numbers if each not in chosen]
-
-
-def available(database: str, exercises: str, root: str | Path) -> list[int]:
-    """Return the subjects whose files are below a folder."""
-    spec = databases.database(database)
-    found = []
-    for subject in range(1, spec.n_subjects + 1):
-        try:
-            Source(database, exercises, str(root)).files(subject)
-        except DataError:
-            continue
-        found.append(subject)
-    return found
 
 
 @dataclass(frozen=True)
