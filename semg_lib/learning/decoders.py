@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 from torch import nn
 
+from semg_lib.errors import DataError
 from semg_lib.learning import training
 from semg_lib.learning.recalibration import Session
 from semg_lib.learning.training import History, Recipe
@@ -93,6 +94,8 @@ class SvmDecoder:
         x, label = session.x.flatten(1).cpu().numpy(), session.label
         self.seen, counts = np.unique(label, return_counts=True)
         if not self.best:
+            if len(self.seen) < 2:
+                raise DataError(f"only class {self.seen[0]} is there to train on: take more")
             self.classes = self.seen
             self.best = (
                 GridSearchCV(SVC(cache_size=500), self.grid, cv=FOLDS).fit(x, label).best_params_
