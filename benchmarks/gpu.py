@@ -113,7 +113,7 @@ def compare(
 
 def sessions(device: str, subject: Recording, settings) -> dict[str, object]:
     """Measure zhai2017's network on the features of its first session."""
-    first = zhai2017.prepare(subject, settings, device=device)[0][0]
+    first = zhai2017.prepare(subject, settings, device=device)[0]
     classes = np.unique(first.label)
     data = list(zip(first.x.cpu(), training.encode(first.label, classes), strict=True))
 
@@ -245,7 +245,10 @@ def main() -> None:
     )
     zhai = change(zhai2017.Settings.named("db2"), {"epochs": chosen.epochs})
     keep("zhai2017", sessions(device, recordings[1][0], zhai))
-    ding = change(ding2018.Settings.named("db2"), {"epochs": min(12, chosen.epochs)})
+    ding = change(
+        ding2018.Settings.named("db2"),
+        {"step_ms": 100, "train_step_ms": 100, "epochs": min(12, chosen.epochs)},
+    )
     keep(
         "ding2018",
         compare(

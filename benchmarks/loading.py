@@ -73,7 +73,7 @@ def main() -> None:
                 path, database, 1, letter
             )
         if os.environ.get("SEMG_DATA"):
-            path = Source("db1", "A", os.environ["SEMG_DATA"]).files(1)["A"]
+            (path,) = Source("db1", "A", os.environ["SEMG_DATA"]).files(1)["A"]
             table["real DB1, exercise A, subject 1"] = measure(path, "db1", 1, "A")
     store(table, Path(__file__).with_suffix(".json"))
 

@@ -20,7 +20,7 @@ from measuring import machine, megabytes, noise, one_movement, store
 from sklearn.decomposition import PCA
 
 from semg_lib.papers import zhai2017
-from semg_lib.signals.spectrograms import ChannelPCA
+from semg_lib.signals.spectrograms import SpectralComponents
 from semg_lib.signals.windows import Windows, cut
 
 MINUTES, RATE, CHANNELS = 5, 2000, 12
@@ -37,9 +37,7 @@ def signal() -> Windows:
 def library(windows: Windows) -> np.ndarray:
     """Compute what a classifier sees as `zhai2017.prepare` does."""
     settings = zhai2017.Settings.named("db2")
-    x = torch.cat(list(zhai2017.images(windows, settings)))
-    pca = ChannelPCA.fit(x, settings.components, repetitions=[1])
-    return pca.apply(x).numpy()
+    return SpectralComponents.of(settings).fit(windows).apply(windows).numpy()
 
 
 def loop(windows: Windows) -> np.ndarray:
@@ -48,9 +46,10 @@ def loop(windows: Windows) -> np.ndarray:
     for start in windows.starts:
         x = windows.recording.emg[start : start + windows.length].T
         _, _, power = scipy.signal.spectrogram(x, RATE, "hamming", nperseg=256, noverlap=184)
-        below = 10 * np.log10(power[:, :95] / power[:, :95].max())
-        images.append(np.maximum(1 + below / 40, 0).reshape(CHANNELS, -1))
+        images.append(10 * np.log10(power[:, :95]).reshape(CHANNELS, -1))
     x = np.stack(images)
+    low, high = np.percentile(x, [1, 99], axis=(0, 2))
+    x = np.clip((x - low[:, None]) / (high - low)[:, None], 0, 1)
     return np.stack([PCA(25).fit_transform(x[:, c]) for c in range(CHANNELS)], axis=1)
 
 

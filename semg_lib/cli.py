@@ -27,9 +27,9 @@ app = typer.Typer(
 )
 out_console = Console()
 
-Database = Annotated[str, typer.Option(help="db1, db2 or db3.")]
+Database = Annotated[str, typer.Option(help="db1, db2, db3, multiday or 3dc.")]
 PapersDatabase = Annotated[
-    str, typer.Option(help="db1, db2, db3 or a registered one; the paper's if not given.")
+    str, typer.Option(help="db1 to db3, multiday, 3dc or your own; the paper's if not given.")
 ]
 Subjects = Annotated[str, typer.Option(help="Such as 1,2 or 1-3 or all.")]
 Exercises = Annotated[str, typer.Option(help="Letters, such as A or BC; the first if not given.")]
@@ -38,9 +38,7 @@ Out = Annotated[Path, typer.Option(help="Folder to write into.")]
 PapersExercises = Annotated[
     str, typer.Option(help="Letters, such as A or BC; the paper's if not given.")
 ]
-Root = Annotated[
-    Path | None, typer.Option(help="Folder with NinaPro's files; simulated data without.")
-]
+Root = Annotated[Path | None, typer.Option(help="Folder with recordings; simulated data without.")]
 Epochs = Annotated[int, typer.Option(min=0, help="Instead of the recipe's; 0 keeps it.")]
 Preset = Annotated[str, typer.Option(help="quick or full; full if --root is given.")]
 Recipe = Annotated[str, typer.Option(help="paper or recommended.")]
@@ -80,7 +78,7 @@ def simulate(
         float, typer.Option(min=0, help="How far a muscle is heard around the forearm.")
     ] = 1.0,
 ) -> None:
-    """Write simulated recordings as files in NinaPro's layout.
+    """Write simulated recordings as files in the layout of a database.
 
     Without --exercises all exercises of the database are written.
     """
@@ -104,7 +102,7 @@ def simulate(
 
 @app.command()
 def download(
-    database: Annotated[str, typer.Argument(help="db1, db2 or db3.")],
+    database: Annotated[str, typer.Argument(help="db1, db2, db3, multiday or 3dc.")],
     root: Annotated[Path, typer.Option(help="Folder that files go below.")],
     subjects: Subjects = "1",
     base_url: Annotated[str, typer.Option(help="Instead of the official address.")] = "",
@@ -113,7 +111,7 @@ def download(
         Path | None, typer.Option(help="A checksums.txt of somebody else's, to check against.")
     ] = None,
 ) -> None:
-    """Download NinaPro's files, unpack and check them.
+    """Download public recordings, unpack and check them.
 
     What broke off goes on when the same command is typed again; what is whole stays.
     """
@@ -124,7 +122,7 @@ def download(
 
     spec = databases.database(database)
     numbers = parse_subjects(subjects, spec.n_subjects)
-    out_console.print(fetch.CITATION, soft_wrap=True, highlight=False)
+    out_console.print(fetch.credit(spec), soft_wrap=True, highlight=False)
     with printing.transfers(out_console) as progress:
         failed = fetch.download(
             spec.name,
@@ -135,7 +133,7 @@ def download(
             registry=checksums,
             progress=progress,
         )
-    whole = len(numbers) - len(failed)
+    whole = len(numbers) - sum(len(archive.subjects) for archive, _ in failed)
     out_console.print(f"{whole} of {len(numbers)} subjects are whole below {root}", soft_wrap=True)
     if failed:
         raise DataError("; ".join(f"{archive.name}: {why}" for archive, why in failed))
@@ -143,7 +141,7 @@ def download(
 
 @app.command()
 def verify(
-    folder: Annotated[Path, typer.Argument(help="With NinaPro's files, in any layout.")],
+    folder: Annotated[Path, typer.Argument(help="With recordings, in any layout.")],
     json_: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Tell what each file is and whether it can be trusted; exit 1 if one is broken."""
@@ -186,9 +184,10 @@ def run(
     """
     from semg_lib.running import printing, runs
 
+    asked, lacking = runs.asked(paper, database, exercises, subjects, methods, root)
+    printing.left_out(out_console, lacking, root)
     chosen = runs.Run(
-        **runs.asked(paper, database, subjects, methods, root),
-        exercises=exercises,
+        **asked,
         preset=preset,
         recipe=recipe,
         epochs=epochs,
@@ -222,16 +221,16 @@ def sweep(
 
     from rich.progress import track
 
-    from semg_lib.running import runs
+    from semg_lib.running import printing, runs
     from semg_lib.running import sweep as sweeps
     from semg_lib.running.subjects import parse_subjects
 
-    asked = runs.asked(paper, database, subjects, methods, root)
+    asked, lacking = runs.asked(paper, database, exercises, subjects, methods, root)
+    printing.left_out(out_console, lacking, root)
     planned = sweeps.units(
         asked.pop("subjects"),
         parse_subjects(seeds, 0),
         **asked,
-        exercises=exercises,
         preset=preset,
         recipe=recipe,
         epochs=epochs,

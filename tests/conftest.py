@@ -99,11 +99,27 @@ def site(once):
 
 
 @pytest.fixture(scope="session")
-def real_root():
-    """The folder of NinaPro's files that SEMG_DATA names."""
+def real_data():
+    """The folder that SEMG_DATA names: ``ninapro``, ``kaufmann_multiday`` and ``3dc`` are in it."""
     folder = os.environ.get("SEMG_DATA", "")
     if not folder:
-        pytest.skip("SEMG_DATA names no folder with NinaPro's files")
+        pytest.skip("SEMG_DATA names no folder with recordings")
     if not Path(folder).is_dir():
         pytest.fail(f"SEMG_DATA is {folder}, which is no folder")
     return Path(folder).resolve()
+
+
+@pytest.fixture(scope="session")
+def real_root(real_data):
+    """The folder of NinaPro's files, which SEMG_DATA may also name itself."""
+    return real_data / "ninapro" if (real_data / "ninapro").is_dir() else real_data
+
+
+@pytest.fixture(scope="session")
+def real_sets(real_data):
+    """The folders of the sessions set and of the armband set, by their names here."""
+    found = {"multiday": real_data / "kaufmann_multiday", "3dc": real_data / "3dc"}
+    for folder in found.values():
+        if not folder.is_dir():
+            pytest.skip(f"SEMG_DATA has no {folder.name} in it")
+    return found

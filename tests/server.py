@@ -26,6 +26,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.sent = Counter()  # bytes of bodies
         self.moved: dict[str, str] = {}  # from one path to another
         self.ranges = True
+        self.lengths = True  # told beforehand
         self.pause_s = 0.0  # between blocks of 16 KiB
 
     @property
@@ -45,7 +46,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_HEAD(self):
         body = self.server.content.get(self.path.lstrip("/"))
         self.send_response(200 if body is not None else 404)
-        self.send_header("Content-Length", str(len(body or b"")))
+        if self.server.lengths:
+            self.send_header("Content-Length", str(len(body or b"")))
         self.end_headers()
 
     def do_GET(self):
@@ -81,9 +83,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             length -= 100
         elif fault and str(fault).startswith("break at "):
             rest = rest[: int(str(fault).removeprefix("break at "))]
-        self._answer(status, headers | {"Content-Length": str(length)}, rest)
-        if len(rest) < length:
-            self.close_connection = True
+        whole = length <= len(rest)
+        about = {"Content-Length": str(length)}
+        if not self.server.lengths:
+            about, rest = {"Transfer-Encoding": "chunked"}, b"%x\r\n%b\r\n" % (length, rest)
+            rest = rest + b"0\r\n\r\n" if whole else rest[:-2]
+        self._answer(status, headers | about, rest)
+        self.close_connection = self.close_connection or not whole
 
     def _answer(self, status, headers, body):
         self.send_response(status)

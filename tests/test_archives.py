@@ -15,6 +15,10 @@ METHODS = {
 }
 
 
+def by_name(member):
+    return member.name
+
+
 def pack(path, method):
     with zipfile.ZipFile(path, "w", METHODS[method]) as archive:
         archive.writestr("S1.mat", random.Random(0).randbytes(3000))
@@ -25,13 +29,13 @@ def test_a_damaged_byte_is_told_whatever_the_method(tmp_path, method):
     path = tmp_path / "a.zip"
     pack(path, method)
     whole = path.read_bytes()
-    assert list(archives.unpack(path, tmp_path, "s1", {})) == ["s1/S1.mat"]
+    assert list(archives.unpack(path, tmp_path, "s1", by_name, {})) == ["s1/S1.mat"]
     for at in range(40, 3000, 97):
         content = bytearray(whole)
         content[at] ^= 0x55
         path.write_bytes(content)
         with pytest.raises(DataError, match=r"a\.zip: a damaged archive .*download it again"):
-            archives.unpack(path, tmp_path, "s1", {})
+            archives.unpack(path, tmp_path, "s1", by_name, {})
 
 
 def test_a_full_disk_is_not_the_archives_fault(tmp_path, monkeypatch):
@@ -43,5 +47,15 @@ def test_a_full_disk_is_not_the_archives_fault(tmp_path, monkeypatch):
 
     monkeypatch.setattr(archives.shutil, "copyfileobj", full)
     with pytest.raises(OSError, match="no space left"):
-        archives.unpack(path, tmp_path, "s1", {})
+        archives.unpack(path, tmp_path, "s1", by_name, {})
+    assert path.is_file()
+
+
+def test_what_has_no_room_unpacked_is_told_and_the_archive_stays(tmp_path, monkeypatch):
+    path = tmp_path / "a.zip"
+    pack(path, "deflated")
+    usage = type("Usage", (), {"free": 2999})
+    monkeypatch.setattr(archives.shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(DataError, match=r"a\.zip: .* GB are free; make room and try again"):
+        archives.unpack(path, tmp_path, "s1", by_name, {})
     assert path.is_file()

@@ -111,12 +111,15 @@ def test_the_launch_button_opens_the_clean_notebook(address, browser, name):
     page.close()
 
 
-def test_search_finds_recalibration(address, browser):
+@pytest.mark.parametrize(
+    ("words", "found"), [("recalibration", "zhai2017"), ("wrist+flexion", "movements")]
+)
+def test_search_finds(address, browser, words, found):
     page = browser.new_page()
-    page.goto(f"{address}search.html?q=recalibration", wait_until="networkidle")
+    page.goto(f"{address}search.html?q={words}", wait_until="networkidle")
     page.wait_for_selector("#search-results li a")
     links = page.eval_on_selector_all("#search-results li a", "all => all.map(a => a.href)")
-    assert any("zhai2017" in link for link in links)
+    assert any(found in link for link in links)
     page.close()
 
 
@@ -220,7 +223,9 @@ def test_the_recording_can_be_scrubbed(address, browser):
         slider.evaluate(f"s => {{ s.value = {at}; s.dispatchEvent(new Event('input')); }}")
         texts.add(said.inner_text().split("s: ", 1)[1])
     # Both labels, their disagreement, and windows that are left out are met on the way.
-    assert any("asks for movement 1, the re-aligned label is rest" in text for text in texts)
+    assert any(
+        "asks for 1 index finger flexion, the re-aligned label is rest" in text for text in texts
+    )
     assert any("left out" in text for text in texts)
     assert any("counts" in text for text in texts)
     widget.get_by_role("button").click()

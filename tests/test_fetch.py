@@ -60,16 +60,19 @@ def left_over(root):
 
 
 def test_addresses_are_the_official_ones():
-    assert [fetch.archives(database(name), [3])[0].url for name in fetch.ARCHIVES] == [
+    offered = [(name, [1] if name == "multiday" else [3]) for name in fetch.ARCHIVES]
+    assert [fetch.archives(database(name), who)[0].url for name, who in offered] == [
         "https://ninapro.hevs.ch/files/DB1/Preprocessed/s3.zip",
         "https://ninapro.hevs.ch/files/DB2_Preproc/DB2_s3.zip",
         "https://ninapro.hevs.ch/files/db3_Preproc/s3_0.zip",
+        "https://github.com/LibEMG/MultiDay/archive/2b11c859ca2dc3c7b52188c54bc0f5edeb12245a.zip",
+        "https://github.com/LibEMG/3DCDataset/archive/1af9058237a5d79a883feb2ce61f4d59090288ac.zip",
     ]
 
 
 def test_a_database_that_nobody_offers_is_told():
     like_db1 = dataclasses.replace(database("db1"), name="mine")
-    with pytest.raises(DataError, match="mine cannot be downloaded: choose from db1, db2, db3"):
+    with pytest.raises(DataError, match="mine cannot be downloaded: choose from db1, db2, db3,"):
         fetch.archives(like_db1, [1])
 
 
@@ -154,7 +157,7 @@ def damaged(content):
         (lambda _: archive({"C:\\S1_A1_E1.mat": b"x"}), "it would write to"),
         (lambda _: archive({}, links=[("S1_A1_E1.mat", "/etc/passwd")]), "it holds a link"),
         (lambda _: bomb(), "it would unpack to more than"),
-        (lambda _: archive({"notes.txt": b"x"}), "no .mat file is in it"),
+        (lambda _: archive({"notes.txt": b"x"}), "nothing that was asked for is in it"),
         (lambda _: archive({"a/S1.mat": b"x", "b/S1.mat": b"y"}), "it holds S1.mat twice"),
     ],
 )
@@ -250,6 +253,93 @@ def test_two_at_once_do_not_disturb_each_other(server, subjects, tmp_path):
     assert set(server.requests.values()) == {1}
     assert all(whole(tmp_path, subjects, number) for number in PATHS)
     assert left_over(tmp_path) == []
+
+
+REPOSITORIES = {name: "/".join(fetch.ARCHIVES[name][1:]) for name in ("multiday", "3dc")}
+
+
+@pytest.fixture(scope="session")
+def repositories(tmp_path_factory):
+    """The files of each repository's archive: recordings, inside one folder, and other things."""
+    folder = tmp_path_factory.mktemp("repositories")
+    everything = {}
+    for name, subjects, around in (("multiday", [1], "MultiDay-2b11"), ("3dc", [1, 2], "3DC-1af9")):
+        for subject in subjects:
+            simulator.write_files(folder / name, name, subject, movements=(1,))
+        paths = (folder / name).rglob("*.txt" if name == "3dc" else "*.csv")
+        everything[name] = {f"{around}/README.md": b"cite us"} | {
+            f"{around}/{path.relative_to(folder / name).as_posix()}": path.read_bytes()
+            for path in paths
+        }
+    imu = "3DC-1af9/Participant2/train/IMU/3dc_IMU_gesture_0_0.txt"
+    everything["3dc"] |= {imu: b"1,2,3", "3DC-1af9/Participant2/": b""}
+    return everything
+
+
+@pytest.fixture
+def hub(repositories):
+    """A server that, as GitHub, tells no length and knows no ranges."""
+    with serving() as server:
+        server.lengths = server.ranges = False
+        for name, files in repositories.items():
+            server.content[REPOSITORIES[name]] = archive(files)
+        yield server
+
+
+@pytest.mark.parametrize(("name", "subjects"), [("multiday", [1]), ("3dc", [2]), ("3dc", [1, 2])])
+def test_of_a_repository_come_the_recordings_of_those_asked_for(
+    hub, repositories, tmp_path, name, subjects
+):
+    hub.faults[REPOSITORIES[name]] = ["break at 20000", 503]
+    assert fetch.download(name, subjects, tmp_path, base_url=hub.url) == []
+    wanted = {
+        tmp_path / name / inside.split("/", 1)[1]: content
+        for inside, content in repositories[name].items()
+        if "_simulated" in inside
+        and (name == "multiday" or int(inside.split("Participant")[1][0]) in subjects)
+    }
+    there = {p for p in tmp_path.rglob("*") if p.is_file() and ".semg" not in p.parts}
+    assert there == {*wanted, tmp_path / REGISTRY}
+    assert all(path.read_bytes() == content for path, content in wanted.items())
+    assert left_over(tmp_path / ".semg") == []
+    findings = list(verify.verify(tmp_path))
+    assert {(f.database, f.status) for f in findings} == {(name, "ok")}
+    assert {f.subject for f in findings} == {*subjects}
+    asked = hub.requests[REPOSITORIES[name]]
+    fetch.download(name, subjects, tmp_path, base_url=hub.url)
+    assert hub.requests[REPOSITORIES[name]] == asked, "what is whole does not come again"
+
+
+def test_of_a_repository_come_more_people_later_and_what_was_lost(hub, tmp_path):
+    for subject in (1, 2):
+        assert fetch.download("3dc", [subject], tmp_path, base_url=hub.url) == []
+    assert {f.subject for f in verify.verify(tmp_path)} == {1, 2}
+    assert hub.requests[REPOSITORIES["3dc"]] == 2
+    lost = next(tmp_path.rglob("3dc_EMG_gesture_2_1*"))
+    lost.write_bytes(lost.read_bytes()[:-40])
+    assert fetch.download("3dc", [1, 2], tmp_path, base_url=hub.url) == []
+    assert {f.status for f in verify.verify(tmp_path)} == {"ok"}
+    ((_, why),) = fetch.download("3dc", [1, 3], tmp_path, base_url=hub.url)
+    assert "not every subject that was asked for is in it" in why
+
+
+def test_a_repository_needs_room_for_text(hub, tmp_path, monkeypatch):
+    usage = type("Usage", (), {"free": 10**9})
+    monkeypatch.setattr(fetch.shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(DataError, match=r"1\.8 GB are needed and 1\.0 GB are free"):
+        fetch.download("multiday", [1], tmp_path, base_url=hub.url)
+
+
+def test_the_command_names_whom_to_cite(hub, tmp_path, monkeypatch, capsys):
+    order = ["semg", "download", "3dc", "--subjects", "1,2", "--root", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", [*order, "--base-url", hub.url])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    printed = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert "cites Côté-Allard et al. (2019), IEEE TNSRE 27(4):760-771. Its licence: no" in printed
+    assert "NinaPro" not in printed
+    assert "2 of 2 subjects are whole" in printed
 
 
 _CHILD = (

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,13 +7,29 @@ import pytest
 from semg_lib import figures
 from semg_lib.papers.atzori2016 import REPORTED
 from semg_lib.recordings import labels
+from semg_lib.recordings.recording import Recording
+from semg_lib.signals.spectrograms import SPIRAL
 
 
 def sessions():
-    index = pd.MultiIndex.from_product([["cnn_frozen", "svm_oracle"], [1, 2, 3]])
+    index = pd.MultiIndex.from_product([["cnn_none", "svm_last"], [1, 2, 3]])
     index.names = ["method", "subject"]
     values = np.linspace(0.5, 0.9, 12).reshape(6, 2)
     return pd.DataFrame(values, index=index, columns=pd.RangeIndex(1, 3, name="session"))
+
+
+def loud():
+    """Two channels that are quiet for 0.3 s and then at 10, in two sessions."""
+    emg = np.random.default_rng(0).normal(0, 1, (2, 1000, 2))
+    emg[:, 300:] *= 10
+    return emg
+
+
+def repetitions():
+    """Three repetitions of one movement: channel 2 gets twice as loud each time."""
+    number = np.repeat([1, 2, 3], 50)
+    emg = np.stack([np.ones(150), 2.0**number], axis=1).astype(np.float32)
+    return Recording(emg, np.ones(150, int), number, np.ones(150, int), 100, "db1", 1)
 
 
 def pictures(recording, split):
@@ -23,6 +41,9 @@ def pictures(recording, split):
         "excerpt": figures.excerpt(recording, start_s=0, seconds=9, screen=recording.label),
         "delays": figures.delays(delay, "three trials"),
         "spectra": figures.spectra([recording]),
+        "channel_spectra": figures.channel_spectra([recording]),
+        "beginnings": figures.beginnings({"fist": loud()}, 1000, 0.5, "two sessions"),
+        "loudness": figures.loudness(repetitions()),
         "movement_map": figures.movement_map(recording),
         "window_images": figures.window_images(split),
         "split_map": figures.split_map(split),
@@ -34,17 +55,13 @@ def pictures(recording, split):
         "against": figures.against(
             [0, 1], {"cnn_oracle": np.ones((3, 2))}, "drift", "gain, points"
         ),
-        "scatter": figures.scatter(accuracy, "one, %", "the other, %"),
         "spectrogram_steps": figures.spectrogram_steps(
             np.ones(400), np.ones((129, 3)), np.ones((95, 3)), np.arange(25), 2000
-        ),
-        "components": figures.components(
-            np.full((12, 25), 0.04), np.random.default_rng(0).normal(size=(4, 95, 3)), 734
         ),
         "responses": figures.responses(
             recording, {"13 samples": [np.eye(13), np.ones((4, 13))]}, ("before", "after")
         ),
-        "input_images": figures.input_images(np.zeros((4, 12, 25)), np.array([0, 0, 3, 3])),
+        "grids": figures.grids(SPIRAL, np.ones((2, 25)), ["rest", "movement 3"]),
     }
 
 
@@ -62,10 +79,14 @@ def test_texts_tell_the_numbers(recording, split):
     assert "median 0.90 s" in made["delays"].alt
     assert "85 % right" in made["confusion"].alt
     assert "CNN 75.0 %; LDA 65.0 %" in made["subject_dots"].alt
-    assert "CNN, frozen 57 to 61 %" in made["sessions"].alt
+    assert "CNN, no recalibration 57 to 61 %" in made["sessions"].alt
     assert "CNN, oracle 0: 1.0, 1: 1.0" in made["against"].alt
-    assert "25 components tell 100 %" in made["components"].alt
+    assert "row by row: 22 10 11 12 23; 21 9 2 3 13" in made["grids"].alt
     assert "[2, 5, 7]" in made["split_map"].alt
+    assert "electrode 1 100 to 100 %" in made["loudness"].alt
+    assert "electrode 2 100 to 400 %, 400 % at last" in made["loudness"].alt
+    at = float(re.search(r"fist (\S+) s", made["beginnings"].alt)[1])
+    assert at == pytest.approx(0.3, abs=0.025)  # half of the moving RMS
 
 
 def test_a_figure_can_be_saved(tmp_path):
@@ -78,3 +99,11 @@ def test_onset_delays_by_hand():
     moved = np.array([0, 0, 1, 1, 1, 0, 0, 0, 2, 2, 0, 0, 0])
     assert labels.onset_delays(asked, moved, rate=10).tolist() == [0.1, 0.2]
     assert labels.label_agreement(asked, moved) == pytest.approx(6 / 13)
+
+
+def test_the_band_of_a_channel_is_told():
+    t = np.arange(8192) / 1024
+    emg = np.stack([np.sin(2 * np.pi * 40 * t), np.sin(2 * np.pi * 200 * t)], axis=1)
+    one = np.ones(len(t), int)
+    picture = figures.channel_spectra([Recording(emg, one, one, one, 1024, "mine", 1)])
+    assert "half of a channel's power is below 40 to 200 Hz" in picture.alt

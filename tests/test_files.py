@@ -131,3 +131,32 @@ def test_a_relative_folder_is_that_of_the_working_folder(lying, counted, monkeyp
     monkeypatch.chdir(other)
     with pytest.raises(DataError, match="no such folder"):
         source.load(1)
+
+
+def test_a_folder_that_is_called_after_a_database_decides_unless_it_lies_deep(lying):
+    first = databases.database("db1").exercises[0]
+
+    def found():
+        return files.find(lying, databases.database("db1"), 1, first).relative_to(lying)
+
+    for place in ("x/DB1", "x/y/db1"):
+        (lying / place / "s1").mkdir(parents=True)
+        shutil.copy(lying / "s1" / "S1_A1_E1.mat", lying / place / "s1")
+    assert found() == Path("x/DB1/s1/S1_A1_E1.mat")
+    shutil.rmtree(lying / "x" / "DB1")
+    with pytest.raises(DataError, match="is there 2 times"):
+        found()
+    shutil.rmtree(lying / "x")
+    (lying / "x" / "y" / "db1").mkdir(parents=True)
+    assert found() == Path("s1/S1_A1_E1.mat")
+
+
+def test_a_folder_that_is_a_link_is_looked_into_once(lying, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "s1"
+    shutil.move(lying / "s1", elsewhere)
+    (lying / "s1").symlink_to(elsewhere, target_is_directory=True)
+    (lying / "zz").symlink_to(elsewhere, target_is_directory=True)
+    (elsewhere / "circle").symlink_to(lying, target_is_directory=True)
+    first = databases.database("db1").exercises[0]
+    found = files.find(lying, databases.database("db1"), 1, first)
+    assert found == lying / "s1" / "S1_A1_E1.mat"

@@ -1,5 +1,6 @@
 """Damaged files end in the recording that was stored, or in one clear error: nothing else."""
 
+import bz2
 import contextlib
 import os
 import signal
@@ -18,6 +19,7 @@ from semg_lib.recordings.source import Source
 from tests.test_matlab import write_73
 
 CASES = {"compressed": 70, "uncompressed": 130, "7.3": 70, "real": 30}  # 300 in all
+TEXT_CASES = 80
 
 
 @contextlib.contextmanager
@@ -127,3 +129,41 @@ def test_damaged_files_end_in_the_recording_or_in_one_error(kind, sound, request
     attack()
     assert len(outcomes) >= CASES[kind]
     assert {"sound", "error"} == set(outcomes)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="memory is bounded on Linux")
+@pytest.mark.parametrize("packed", [False, True])
+def test_damaged_text_ends_in_its_numbers_or_in_one_error(packed, tmp_path):
+    """A plain file bears no checksum: a digit may change, but what comes is what is written."""
+    emg = np.random.default_rng(0).normal(0, [60, 80, 20, 0.5], (1700, 4)).round(3)
+    text = "".join(f"{' '.join(f'{x:.18e}' for x in row)}\n" for row in emg).encode()
+    whole = bz2.compress(text) if packed else text
+    path = tmp_path / ("S0_D1_C0.csv.bz2" if packed else "S0_D1_C0.csv")
+    outcomes = []
+
+    @settings(
+        max_examples=TEXT_CASES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(damage())
+    def attack(how):
+        data = damaged(whole, *how)
+        path.write_bytes(data)
+        with bounded():
+            try:
+                found = Source("multiday", "A", str(tmp_path)).load(1).emg
+            except DataError as error:
+                told_clearly = "\n" not in str(error) and str(error).startswith(f"{path}: ")
+                outcomes.append("error" if told_clearly else f"unclear: {error}")
+                return
+        rows = text if packed else data
+        written = [[float(x) for x in row.split(b" ")] for row in rows.splitlines()]
+        np.testing.assert_array_equal(found, np.array(written, np.float32)[1024:-512])
+        outcomes.append("sound")
+
+    attack()
+    assert len(outcomes) >= TEXT_CASES
+    assert {"error"} <= set(outcomes) <= {"sound", "error"}

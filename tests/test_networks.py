@@ -15,19 +15,19 @@ from semg_lib.papers.zhai2017 import ZhaiNet
 NETWORKS = {
     "atzori2016, Otto Bock": (AtzoriNet, (10, 15, 53), 84_853),
     "atzori2016, Delsys": (AtzoriNet, (12, 30, 50), 101_106),
-    "zhai2017": (ZhaiNet, (12, 25, 50), 477_778),
+    "zhai2017": (ZhaiNet, (12, 25, 50), 3_396_050),
     **{
         f"ding2018, {name}": (partial(DingNet, variant=name), (12, 200, 17), n)
         for name, n in (
-            ("C-SK", 298_577),
-            ("C-SK2", 339_137),
-            ("C-2B1", 728_257),
-            ("C-2B2", 1_170_577),
+            ("C-SK", 1_036_737),
+            ("C-SK2", 1_055_457),
+            ("C-2B1", 766_657),
+            ("C-2B2", 1_114_177),
             ("C-DK", 1_144_417),
             ("C-B1PB2", 940_417),
         )
     },
-    "zhai2017, 10 electrodes": (ZhaiNet, (10, 25, 10), 378_410),
+    "zhai2017, 4 electrodes": (ZhaiNet, (4, 25, 11), 3_262_411),
 }
 
 

@@ -103,9 +103,9 @@ def test_verify_names_the_files(semg):
     done = semg("verify", ".")
     assert done.returncode == 0, done.stderr
     rows = [line for line in done.stdout.splitlines() if "subject" in line and ".csv" in line]
-    assert [re.findall(r"[\w.]+", row)[:6] for row in rows] == [
-        ["subject1.csv", "mine", "1", "A", "0.8", "ok"],
-        ["subject2.csv", "mine", "2", "A", "0.8", "ok"],
+    assert [[cell.strip() for cell in row.split("│")[1:5]] for row in rows] == [
+        ["subject1.csv", "mine subject 1, exercise A", "48.0 s", "ok"],
+        ["subject2.csv", "mine subject 2, exercise A", "48.0 s", "ok"],
     ]
     assert "Cite Doe et al. (2024)" in done.stdout
 
@@ -115,7 +115,28 @@ def test_without_the_variable_the_name_is_unknown(semg):
         "run", "atzori2016", "--database", "mine", "--root", ".", "--out", "x", SEMG_DATABASES=""
     )
     assert done.returncode == 1
-    assert done.stderr == "semg: unknown database 'mine': choose from db1, db2, db3\n"
+    assert (
+        done.stderr == "semg: unknown database 'mine': choose from db1, db2, db3, 3dc, multiday\n"
+    )
+
+
+def test_names_of_movements_on_the_page_are_known(folder):
+    page = (STATIC.parent / "own_data.md").read_text()
+    (exercise,) = re.findall(r"`(Exercise\(.*?names=.*?\))`", page)
+    text = (STATIC / "my_database.py").read_text()
+    asks = """
+from semg_lib.recordings.labels import named
+from semg_lib.recordings.source import Source
+print(named("mine", 1), named("mine", 2), sep="\\n", flush=True)
+Source("mine", "A").load(1)
+"""
+    assert 'Exercise("A", 1, n_movements=4)' in text
+    text = text.replace('Exercise("A", 1, n_movements=4)', exercise)
+    done = subprocess.run(
+        [sys.executable, "-c", text + asks], cwd=folder, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == ["1 fist", "2 open hand"]
+    assert "mine cannot be simulated: name its folder" in done.stderr
 
 
 @pytest.mark.slow

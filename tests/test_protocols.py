@@ -83,6 +83,7 @@ def test_rest_is_kept_thinned_or_left_out(recording, chosen):
     moving = sum(counts["none"].values())
     assert counts["thinned"][0] == round(moving / len(recording.movements))
     assert counts["all"][0] > 2 * counts["thinned"][0]
+    assert 0 < counts["trial"][0] < counts["all"][0]
 
 
 def test_nobody_is_on_both_sides_where_subjects_are_held_out(recording, chosen):

@@ -16,6 +16,7 @@ from semg_lib.evaluation.records import (
     open_run,
 )
 from semg_lib.evaluation.writing import write_atomically
+from semg_lib.learning import baselines
 from semg_lib.learning.outcomes import Outcome, SessionOutcome
 from semg_lib.papers import atzori2016
 from semg_lib.papers.atzori2016 import REPORTED, Settings
@@ -292,14 +293,13 @@ def over_sessions(subject, method, right=(1, 1, 0, 1)):
         label=label,
         predicted=np.where(right, label, 0),
         session=np.array([1, 1, 2, 2]),
-        agreement=(1.0, 0.5),
-        named=(2, 1),
+        corrected=label,
     )
 
 
 def test_sessions_are_kept_and_read_back(tmp_path):
     record = start(study="drift")
-    for method in ("0.5: cnn_frozen", "0.5: cnn_oracle", "1: cnn_frozen", "1: cnn_oracle"):
+    for method in ("0.5: cnn_none", "0.5: cnn_oracle", "1: cnn_none", "1: cnn_oracle"):
         record.add(
             over_sessions(1, method, (1, 1, 1, 1) if method == "1: cnn_oracle" else (1, 1, 0, 1))
         )
@@ -309,19 +309,22 @@ def test_sessions_are_kept_and_read_back(tmp_path):
     assert again.scores[0].sessions == [1, 0.5]
     assert again.scores[0].accuracy == 0.75
     table = summaries.by_session([again])
-    assert table.loc[("0.5: cnn_frozen", 1)].tolist() == [1, 0.5]
-    gained = summaries.gains([again], over="cnn_frozen")
+    assert table.loc[("0.5: cnn_none", 1)].tolist() == [1, 0.5]
+    gained = summaries.gains([again], over="cnn_none")
     np.testing.assert_allclose(gained["cnn_oracle"], [[0, 25]])
-    told = summaries.signs([again], "1: cnn_frozen")
-    assert told["named"].tolist() == [100, 50]
-    assert told["accuracy"].tolist() == [100, 50]
+    later = summaries.recalibrated([again])
+    assert later.columns.tolist() == ["cnn_none", "cnn_oracle"]
+    assert later.loc[("0.5", 1)].tolist() == [0.5, 0.5]
+    assert later.loc[("1", 1)].tolist() == [0.5, 1]
+    corrected = summaries.by_session([again], value="corrected")
+    assert corrected.loc[("0.5: cnn_none", 1)].tolist() == [1, 1]
 
 
 def test_the_full_run_is_as_good_as_it_should_be():
     stored = load_records("atzori2016", recipe="recommended", database="db1", simulated=False)
     assert {r.seed for r in stored} >= {0, 1, 2}
     summary = summaries.summary(stored)
-    assert (summary["subjects"] == 18).all()
+    assert (summary.loc[["cnn", *baselines.NAMES], "subjects"] == 18).all()
     assert summary.loc["cnn", "mean"] >= 77.5
     assert summary.loc["random_forest", "mean"] >= 77
     assert set(atzori2016.METHODS) <= set(summary.index)

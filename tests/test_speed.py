@@ -58,11 +58,26 @@ def test_training_has_a_column_for_each_kind_of_processor(tmp_path, monkeypatch)
 def test_a_gpu_is_shown_when_one_was_measured(tmp_path, monkeypatch):
     monkeypatch.setattr(speed, "FOLDER", tmp_path)
     assert speed.gpu() == "**Not measured yet.**\n"
-    paper = {"windows a second": {"plain loop": 10}, "times the plain loop": {"plain loop": 1.0}}
-    found = {"device": "Some GPU", **dict.fromkeys(("atzori2016", "zhai2017", "ding2018"), paper)}
+    assert speed.whole() == "not measured yet"
+    paper = {
+        "windows a second": {"plain loop": 10, "many.fit_many": 40},
+        "times the plain loop": {"plain loop": 1.0, "many.fit_many": 4.0},
+        "windows of all": 400,
+    }
+    found = {"device": "Some GPU", "versions": "PyTorch 9"}
+    found |= dict.fromkeys(("atzori2016", "zhai2017", "ding2018"), paper)
     (tmp_path / "gpu.json").write_text(json.dumps(found))
-    assert "on Some GPU" in speed.gpu()
-    assert ["ding2018", "plain loop", "10", "1.0"] in rows(speed.gpu())
+    assert "on one Some GPU, PyTorch 9" in speed.gpu()
+    assert ["ding2018", "many.fit_many", "40", "4.0"] in rows(speed.gpu())
+    assert speed.whole(epochs=3) == "30 s"
+
+
+def test_ways_are_compared_with_the_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(speed, "FOLDER", tmp_path)
+    assert speed.ways() == "**Not measured yet.**\n"
+    found = {"what": "a network", "device": "Some GPU", "windows a second": {"one": 20, "two": 50}}
+    (tmp_path / "gpu_ways.json").write_text(json.dumps(found))
+    assert ["two", "50", "2.5"] in rows(speed.ways())
 
 
 def test_a_page_without_benchmarks_says_so(tmp_path, monkeypatch):

@@ -26,12 +26,6 @@ def test_by_repetition_agrees_with_a_naive_loop(windows):
     assert "test windows (repetitions [2, 5, 7])" in repr(split)
 
 
-def test_sessions_cover_each_repetition_once(windows):
-    sessions = splits.by_session(windows)
-    assert sum(len(each) for each in sessions) == len(windows)
-    assert [set(each.repetition.tolist()) for each in sessions] == [{r} for r in range(1, 11)]
-
-
 def test_a_repetition_that_is_not_there_is_told(windows):
     with pytest.raises(DataError, match="repetition 12 is not in"):
         splits.by_repetition(windows, [12])

@@ -150,13 +150,15 @@ def test_the_command_prints_a_table_or_json_and_fails_if_one_is_broken(
 
 
 def test_a_folder_without_files_is_told(tmp_path, monkeypatch, capsys):
-    with pytest.raises(DataError, match=r"no \.mat file below it"):
+    with pytest.raises(DataError, match=r"no file of a data set below it, neither \.mat nor text"):
         list(verify.verify(tmp_path))
     with pytest.raises(DataError, match="no such folder"):
         list(verify.verify(tmp_path / "nowhere"))
     code, printed = run(monkeypatch, capsys, "verify", tmp_path)
     assert code == 1
-    assert printed.err == f"semg: {tmp_path}: no .mat file below it\n"
+    assert (
+        printed.err == f"semg: {tmp_path}: no file of a data set below it, neither .mat nor text\n"
+    )
 
 
 @pytest.mark.real

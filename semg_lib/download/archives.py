@@ -8,7 +8,7 @@ import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from semg_lib.download.checksums import REGISTRY, file_hash
@@ -18,8 +18,23 @@ _MOST_GAIN = 20  # an archive of signals that unpacks to more than this is a bom
 _LARGEST = 64 << 30  # bytes unpacked
 
 
-def unpack(path: Path, root: Path, folder: str, known: dict[str, str]) -> dict[str, str]:
-    """Unpack an archive's ``.mat`` files into a folder below the root.
+def unpack(
+    path: Path,
+    root: Path,
+    folder: str,
+    place: Callable[[PurePosixPath], str],
+    known: dict[str, str],
+) -> dict[str, str]:
+    """Unpack what is wanted of an archive into a folder below the root.
+
+    Parameters
+    ----------
+    path, root : Path
+    folder : str
+    place : callable
+        Where in the folder a file of the archive goes; nowhere if it is not wanted.
+    known : dict
+        Hashes that files must have, by their names below the root.
 
     Returns
     -------
@@ -37,7 +52,7 @@ def unpack(path: Path, root: Path, folder: str, known: dict[str, str]) -> dict[s
     stage.mkdir(parents=True)
     try:
         hashes = {}
-        for name in _extract(path, stage):
+        for name in _extract(path, stage, place):
             digest = file_hash(stage / name)
             listed = f"{folder}/{name}"
             if known.get(listed, digest) != digest:
@@ -46,9 +61,9 @@ def unpack(path: Path, root: Path, folder: str, known: dict[str, str]) -> dict[s
                     "the line if the change is meant"
                 )
             hashes[listed] = digest
-        (root / folder).mkdir(parents=True, exist_ok=True)
         for listed in hashes:
-            os.replace(stage / PurePosixPath(listed).name, root / listed)
+            (root / listed).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(stage / PurePosixPath(listed).relative_to(folder), root / listed)
         return hashes
     except zipfile.BadZipFile as error:
         path.unlink(missing_ok=True)
@@ -57,30 +72,38 @@ def unpack(path: Path, root: Path, folder: str, known: dict[str, str]) -> dict[s
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _extract(path: Path, stage: Path) -> Iterator[str]:
-    """Yield the names of files, each written into one folder."""
-    seen: set[str] = set()
+def _extract(path: Path, stage: Path, place: Callable[[PurePosixPath], str]) -> Iterator[str]:
+    """Yield the names of files that are wanted, each written into the stage."""
+    wanted: dict[str, zipfile.ZipInfo] = {}
     with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        most = min(_LARGEST, max(_MOST_GAIN * path.stat().st_size, 1 << 20))
-        most = min(most, shutil.disk_usage(stage).free)
-        if sum(each.file_size for each in members) > most:
-            raise _refuse(path, f"it would unpack to more than {most / 1e9:.1f} GB")
-        for member in members:
-            place = PurePosixPath(member.filename.replace("\\", "/"))
-            if place.is_absolute() or ".." in place.parts or ":" in place.parts[0]:
+        for member in archive.infolist():
+            inside = PurePosixPath(member.filename.replace("\\", "/"))
+            if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
                 raise _refuse(path, f"it would write to {member.filename!r}")
             if stat.S_ISLNK(member.external_attr >> 16):
                 raise _refuse(path, f"it holds a link, {member.filename!r}")
-            if member.is_dir() or place.suffix.lower() != ".mat" or place.name.startswith("._"):
-                continue
-            if place.name in seen:
-                raise _refuse(path, f"it holds {place.name} twice")
-            seen.add(place.name)
+            name = "" if member.is_dir() or inside.name.startswith("._") else place(inside)
+            if name in wanted:
+                raise _refuse(path, f"it holds {name} twice")
+            if name:
+                wanted[name] = member
+        if not wanted:
+            raise _refuse(path, "nothing that was asked for is in it")
+        most = min(_LARGEST, max(_MOST_GAIN * path.stat().st_size, 1 << 20))
+        need, free = sum(each.file_size for each in wanted.values()), shutil.disk_usage(stage).free
+        if need > most:
+            raise _refuse(path, f"it would unpack to more than {most / 1e9:.1f} GB")
+        if need > free:
+            raise DataError(
+                f"{path.name}: {need / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free; "
+                "make room and try again"
+            )
+        for name, member in wanted.items():
+            (stage / name).parent.mkdir(parents=True, exist_ok=True)
             if member.flag_bits & 1:
                 raise _refuse(path, f"it is encrypted: {member.filename!r}")
             try:
-                with archive.open(member) as source, (stage / place.name).open("wb") as target:
+                with archive.open(member) as source, (stage / name).open("wb") as target:
                     shutil.copyfileobj(source, target)  # as long as it says, with its checksum
             # zipfile raises the first for a method of packing that it does not know, the others
             # for damaged bytes, each method its own.
@@ -90,9 +113,7 @@ def _extract(path: Path, stage: Path) -> Iterator[str]:
                 if error.errno is not None:  # the disk's; bz2 raises one without a number
                     raise
                 raise zipfile.BadZipFile(str(error)) from None
-            yield place.name
-    if not seen:
-        raise _refuse(path, "no .mat file is in it")
+            yield name
 
 
 def _refuse(path: Path, why: str) -> DataError:

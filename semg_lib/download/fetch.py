@@ -1,4 +1,7 @@
-"""Downloading NinaPro: one archive a subject, resumed, checked, unpacked and registered.
+"""Downloading public recordings: archives, resumed, checked, unpacked and registered.
+
+NinaPro offers an archive a subject. The sets that are published as repositories come as one, of
+which only the files of the subjects asked for are unpacked.
 
 Archives are fetched by pooch into ``ROOT/.semg``, bytes that have come stay there when a transfer
 breaks, and only whole files get their final names. ``ROOT/checksums.txt`` lists the hash of every
@@ -13,7 +16,7 @@ import contextlib
 import functools
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -26,13 +29,16 @@ from semg_lib.download.transfer import PATIENCE_S, TransferError, transfer
 from semg_lib.errors import DataError
 from semg_lib.recordings.databases import Database, database
 
-SERVER = "https://ninapro.hevs.ch/files"
-ARCHIVES = {  # a subject's archive below the server's address; that of DB1 is not confirmed
-    "db1": "DB1/Preprocessed/s{subject}.zip",
-    "db2": "DB2_Preproc/DB2_s{subject}.zip",
-    "db3": "db3_Preproc/s{subject}_0.zip",
+_NINAPRO, _GITHUB = "https://ninapro.hevs.ch/files", "https://github.com"
+ARCHIVES = {  # server, and an archive's path below it; that of DB1 is not confirmed
+    "db1": (_NINAPRO, "DB1/Preprocessed/s{subject}.zip"),
+    "db2": (_NINAPRO, "DB2_Preproc/DB2_s{subject}.zip"),
+    "db3": (_NINAPRO, "db3_Preproc/s{subject}_0.zip"),
+    "multiday": (_GITHUB, "LibEMG/MultiDay/archive/2b11c859ca2dc3c7b52188c54bc0f5edeb12245a.zip"),
+    "3dc": (_GITHUB, "LibEMG/3DCDataset/archive/1af9058237a5d79a883feb2ce61f4d59090288ac.zip"),
 }
-CITATION = (
+_TEXT_BYTES = {"multiday": 1_776_000_000, "3dc": 17_500_000}  # of a subject's files
+_NINAPRO_CREDIT = (
     "NinaPro's terms of use are on https://ninapro.hevs.ch; whoever uses its data cites Atzori et "
     "al. (2014), Scientific Data 1:140053, doi:10.1038/sdata.2014.53."
 )
@@ -45,11 +51,34 @@ def _silent(name: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Archive:
-    """One subject's archive and the folder its files go to."""
+    """An archive, and what of it is wanted."""
 
     name: str  # as in the registry: db1/s1.zip
     url: str
-    folder: str  # below the root, such as db1/s1
+    folder: str  # that files go to, below the root: db1/s1
+    spec: Database
+    subjects: tuple[int, ...]
+
+    def place(self, member: PurePosixPath) -> str:
+        """Return where below the folder a file of the archive goes, nowhere if it is not wanted."""
+        if self.spec.held is None:
+            return member.name if member.suffix.lower() == ".mat" else ""
+        inner = Path(*member.parts[1:])  # a repository's archive has one folder around all
+        return inner.as_posix() if self._subject(inner) in self.subjects else ""
+
+    def files(self, names: Iterable[str]) -> list[str]:
+        """Return those names below the root that are of what is wanted; none if a subject lacks."""
+        mine = [name for name in names if name.startswith(f"{self.folder}/")]
+        if self.spec.held is None:
+            return mine
+        of = {name: self._subject(Path(name)) for name in mine}
+        mine = [name for name in mine if of[name] in self.subjects]
+        return mine if {of[name] for name in mine} == {*self.subjects} else []
+
+    def _subject(self, path: Path) -> int:
+        assert self.spec.held is not None
+        named = self.spec.held.named("/" / path)
+        return named[0] if named else 0
 
 
 def archives(spec: Database, subjects: Sequence[int], base_url: str = "") -> list[Archive]:
@@ -62,14 +91,30 @@ def archives(spec: Database, subjects: Sequence[int], base_url: str = "") -> lis
     """
     if spec.name not in ARCHIVES:
         raise DataError(f"{spec.name} cannot be downloaded: choose from {', '.join(ARCHIVES)}")
-    found = []
     for subject in subjects:
         spec.check_subject(subject)
-        path = ARCHIVES[spec.name].format(subject=subject)
-        url = f"{(base_url or SERVER).rstrip('/')}/{path}"
-        folder = f"{spec.name}/{spec.folder_name.format(subject=subject)}"
-        found.append(Archive(f"{spec.name}/{PurePosixPath(path).name}", url, folder))
+    server, below = ARCHIVES[spec.name]
+    found = []
+    for several in [tuple(subjects)] if spec.held else [(each,) for each in subjects]:
+        path = below.format(subject=several[0])
+        folder = spec.name if spec.held else f"{spec.name}/{spec.folder_name}"
+        found.append(
+            Archive(
+                f"{spec.name}/{PurePosixPath(path).name}",
+                f"{(base_url or server).rstrip('/')}/{path}",
+                folder.format(subject=several[0]),
+                spec,
+                several,
+            )
+        )
     return found
+
+
+def credit(spec: Database) -> str:
+    """Return what a user of the data has to know and to cite, in words."""
+    if spec.held is None:
+        return _NINAPRO_CREDIT
+    return f"Whoever uses {spec.name} cites {spec.citation}. Its licence: {spec.licence}."
 
 
 def download(
@@ -86,10 +131,11 @@ def download(
 
     Parameters
     ----------
-    name : {"db1", "db2", "db3"}
+    name : {"db1", "db2", "db3", "multiday", "3dc"}
     subjects : sequence of int
     root : path
-        Files go to ``root/db1/s1`` and so on, as NinaPro names folders.
+        Files go to ``root/db1/s1`` and so on, as NinaPro names folders, or to ``root/3dc`` with
+        the folders of the repository.
     base_url : str
         Instead of the official address.
     jobs : int
@@ -138,7 +184,7 @@ def download(
 
 def complete(root: Path, archive: Archive, known: dict[str, str]) -> bool:
     """Tell whether an archive's files are all there and as they came."""
-    files = [name for name in known if name.startswith(f"{archive.folder}/")]
+    files = archive.files(known)
     if not files or archive.name not in known:
         return False
     return all((root / name).is_file() and file_hash(root / name) == known[name] for name in files)
@@ -146,14 +192,18 @@ def complete(root: Path, archive: Archive, known: dict[str, str]) -> bool:
 
 def _check_disk(root: Path, wanted: Sequence[Archive], jobs: int) -> None:
     """Raise DataError if archives of the sizes that the server tells cannot fit."""
-    sizes = []
+    need, sizes = 0, []
     for each in wanted:
+        size = 0
         with contextlib.suppress(requests.RequestException, ValueError):
             answer = requests.head(each.url, timeout=PATIENCE_S, allow_redirects=True)
             if answer.ok:
-                sizes.append(int(answer.headers.get("Content-Length", 0)))
-    # Files are as large as their archives, for both are compressed; an archive goes once unpacked.
-    need = int(1.1 * sum(sizes)) + sum(sorted(sizes)[-jobs:])
+                size = int(answer.headers.get("Content-Length", 0))
+        sizes.append(size)
+        # NinaPro's files are as large as their archives, for both are compressed.
+        text = len(each.subjects) * _TEXT_BYTES.get(each.spec.name, 0)
+        need += text or int(1.1 * size)
+    need += sum(sorted(sizes)[-jobs:])  # an archive goes once it is unpacked
     free = shutil.disk_usage(root).free
     if need > free:
         raise DataError(
@@ -194,7 +244,9 @@ def _one(
                     "has changed or is damaged: try again, or remove the line if the change is "
                     "meant"
                 )
-            hashes = unpack(path, root, archive.folder, known)
+            hashes = unpack(path, root, archive.folder, archive.place, known)
+            if not archive.files(hashes):
+                raise DataError(f"{archive.url}: not every subject that was asked for is in it")
             registry.add({archive.name: digest, **hashes})
             shutil.rmtree(work)
         except (DataError, TransferError) as error:

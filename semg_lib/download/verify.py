@@ -1,24 +1,25 @@
-"""Looking through folders of NinaPro's files: what each is, and whether it can be trusted.
+"""Looking through folders of recordings: what each file is, and whether it can be trusted.
 
-Database, subject and exercise are read from what a file holds. Its path is asked for one thing
-that the content cannot tell: whether 12 electrodes of a subject up to 11 are of DB2 or of DB3.
+Of NinaPro's files, database, subject and exercise are read from what they hold. Their path is asked
+for one thing that the content cannot tell: whether 12 electrodes of a subject up to 11 are of DB2
+or of DB3. What a text file is only its path can say, and what it holds has to agree.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from semg_lib.download.checksums import REGISTRY, file_hash, read_registry
+from semg_lib.download.finding import Finding
 from semg_lib.errors import DataError
+from semg_lib.recordings import files, ninapro, registered
 from semg_lib.recordings import labels as label_tools
-from semg_lib.recordings import ninapro, registered
 from semg_lib.recordings.databases import LABELS, Database, Exercise, known, movements_done
 from semg_lib.recordings.files import PRIVATE
 from semg_lib.recordings.ninapro import ExerciseFile
@@ -30,74 +31,66 @@ _LEAST_AGREEMENT = 0.5  # of stimulus and restimulus; 0.72 to 0.83 in the files 
 _NAME = re.compile(r"^s(\d+)_[ae]\d+_[ae]\d+$", re.IGNORECASE)
 
 
-@dataclass
-class Finding:
-    """What is known about one file.
+@dataclass(frozen=True)
+class Looking:
+    """The files to look at; going through it looks at one after the other.
 
-    Parameters
-    ----------
-    path : Path
-        Below the folder that was looked through.
-    database, exercise : str
-        ``"db1"`` and ``"A"``; empty if unknown, ``"db2 or db3"`` if that cannot be told.
-    subject : int
-        0 if unknown.
-    minutes : float
-    simulated : bool
-    broken, suspicious : list of str
-        Reasons, none for a file that is ok.
+    Files with one signal are told of from the second on.
     """
 
-    path: Path
-    database: str = ""
-    subject: int = 0
-    exercise: str = ""
-    minutes: float = 0.0
-    simulated: bool = False
-    broken: list[str] = field(default_factory=list)
-    suspicious: list[str] = field(default_factory=list)
+    base: Path
+    claims: dict[Path, list[Claim]]
+    paths: list[Path]
 
-    @property
-    def status(self) -> str:
-        """``"ok"``, ``"suspicious"`` or ``"broken"``."""
-        return "broken" if self.broken else "suspicious" if self.suspicious else "ok"
+    def __len__(self) -> int:
+        return len(self.paths)
 
-    @property
-    def reasons(self) -> list[str]:
-        """Everything that is wrong, the worst first."""
-        return [*self.broken, *self.suspicious]
+    def __iter__(self) -> Iterator[Finding]:
+        listed = self.base / REGISTRY
+        checksums = read_registry(listed) if listed.is_file() else {}
+        signals: dict[str, Path] = {}
+        for path in self.paths:
+            finding = Finding(path.relative_to(self.base))
+            expected = checksums.get(finding.path.as_posix())
+            if expected and file_hash(path) != expected:
+                finding.broken.append(
+                    f"its checksum is not the one in {REGISTRY}; download it again"
+                )
+            try:
+                emg = self._look(finding, path)
+            except DataError as error:
+                finding.broken.append(str(error).removeprefix(f"{path}: "))
+            else:
+                digest = hashlib.sha256(np.ascontiguousarray(emg).tobytes()).hexdigest()
+                other = signals.setdefault(digest, finding.path)
+                if other != finding.path:
+                    finding.suspicious.append(f"the same signal as {other.as_posix()}")
+            yield finding
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        own = asdict(self)
-        del own["broken"], own["suspicious"]
-        return own | {
-            "path": self.path.as_posix(),
-            "status": self.status,
-            "reasons": self.reasons,
-        }
+    def _look(self, finding: Finding, path: Path) -> np.ndarray:
+        """Fill in what a file is and what is odd about it, and return its signal."""
+        if path in self.claims:
+            return _look_at_registered(finding, path, self.claims[path])
+        if kin := _kin(path):
+            finding.suspicious.append(
+                f"rows as in {kin.name}, but neither name nor folder says of what; as published it "
+                f"is {kin.file_name}"
+            )
+            return kin.held.signal(path, kin.rate) if kin.held else np.empty(0)
+        file = ninapro.examine(path)
+        _look(finding, file)
+        return file.emg
 
 
-def _files(root: Path, claimed: Iterable[Path]) -> list[Path]:
-    """Return all MATLAB files and those of registered data sets below a folder, or the file."""
-    if root.is_file():
-        return [root]
-    if not root.is_dir():
-        raise DataError(f"{root}: no such folder")
-    found = [path for path in root.rglob("*") if path.suffix.lower() == ".mat" and path.is_file()]
-    found.extend(claimed)
-    if not found:
-        raise DataError(f"{root}: no .mat file below it")
-    return sorted({path for path in found if PRIVATE not in path.relative_to(root).parts})
+def verify(root: str | Path) -> Looking:
+    """Look at every file of a data set below a folder, or at one file.
 
+    Text files are of a data set if they are named so, or if their rows look so.
 
-def verify(root: str | Path) -> Iterator[Finding]:
-    """Look at every MATLAB file and every file of a registered data set below a folder.
-
-    Yields
-    ------
-    Finding
-        One a file, as it is done. Files with one signal are told of from the second on.
+    Returns
+    -------
+    Looking
+        Has a length, and yields a `Finding` a file, as it is done.
 
     Raises
     ------
@@ -106,30 +99,25 @@ def verify(root: str | Path) -> Iterator[Finding]:
     """
     root = Path(root).expanduser()
     base = root if root.is_dir() else root.parent
-    listed = base / REGISTRY
-    checksums = read_registry(listed) if listed.is_file() else {}
     claims = registered.claims(base) if base.is_dir() else {}
-    signals: dict[str, Path] = {}
-    for path in _files(root, claims):
-        finding = Finding(path.relative_to(base))
-        expected = checksums.get(finding.path.as_posix())
-        if expected and file_hash(path) != expected:
-            finding.broken.append(f"its checksum is not the one in {REGISTRY}; download it again")
-        try:
-            if path in claims:
-                emg = _look_at_registered(finding, path, claims[path])
-            else:
-                file = ninapro.examine(path)
-                _look(finding, file)
-                emg = file.emg
-        except DataError as error:
-            finding.broken.append(str(error).removeprefix(f"{path}: "))
-        else:
-            digest = hashlib.sha256(np.ascontiguousarray(emg).tobytes()).hexdigest()
-            other = signals.setdefault(digest, finding.path)
-            if other != finding.path:
-                finding.suspicious.append(f"the same signal as {other.as_posix()}")
-        yield finding
+    if root.is_file():
+        return Looking(base, claims, [root])
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder")
+    others = [path for path in files.below(root) if path not in claims]
+    others = [path for path in others if path.suffix.lower() == ".mat" or _kin(path)]
+    found = sorted({*claims, *others})
+    if not found:
+        raise DataError(f"{root}: no file of a data set below it, neither .mat nor text")
+    return Looking(base, claims, [p for p in found if PRIVATE not in p.relative_to(root).parts])
+
+
+def _kin(path: Path) -> Database | None:
+    """Return the set that a text file's rows look like, if any."""
+    if path.suffix.lower() == ".mat":
+        return None
+    like = (each for each in known().values() if each.held and each.held.columns.begins(path))
+    return next(like, None)
 
 
 def _look(finding: Finding, file: ExerciseFile) -> None:
@@ -155,7 +143,7 @@ def _look(finding: Finding, file: ExerciseFile) -> None:
         return
     spec = candidates[0]
     finding.database = " or ".join(each.name for each in candidates)
-    finding.minutes = round(len(file.emg) / spec.rate / 60, 2)
+    finding.seconds = round(len(file.emg) / spec.rate, 2)
     exercise = _exercise(spec, file)
     if exercise is None:
         finding.broken.append(f"exercise {file.exercise} with labels up to {_top(file)}: not one")
@@ -196,8 +184,14 @@ def _look_at_registered(finding: Finding, path: Path, claims: list[Claim]) -> np
     claim, recording = read[0]
     finding.database = " or ".join(dict.fromkeys(each.spec.name for each, _ in read))
     finding.subject, finding.exercise = claim.subject, claim.exercise.letter
-    finding.minutes = round(recording.seconds / 60, 2)
-    _look_at_electrodes(finding, recording.emg)
+    finding.seconds, finding.simulated = round(recording.seconds, 2), recording.simulated
+    if claim.spec.held:
+        finding.label, finding.repetition = int(recording.label[0]), int(recording.repetition[0])
+        finding.movement = claim.spec.movement(finding.label)
+        finding.session = finding.repetition if claim.spec.sessions else 0
+        finding.suspicious.extend(claim.spec.held.usual.unusual(recording))
+    else:
+        _look_at_electrodes(finding, recording.emg)
     if claim.n_files == 1:  # of many files, none is asked to hold everything
         n, repetitions = claim.exercise.n_movements, claim.spec.n_repetitions
         pairs = np.stack([recording.label, recording.repetition], axis=1)[recording.label > 0]

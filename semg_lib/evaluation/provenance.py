@@ -20,13 +20,16 @@ PACKAGE = Path(__file__).parent.parent
 
 # Where a score comes from: the paper's own settings, comparison and studies, and how predictions
 # are scored. Everything these reach counts, and nothing else. How files are read does not: a
-# record holds a hash of every recording that was read. The simulator counts where it was used.
+# record holds a hash of every recording that was read. What movements are called does not, either.
+# The simulator counts where it was used.
 _PAPER = ("Settings", "replicate", "STUDIES")
 _SCORE = (("evaluation.scores", "score"), ("evaluation.scores", "confusion"))
 _SIMULATE = ("recordings.simulator", "simulate")
 _SIMULATOR = ("recordings.simulator", "recordings.forearm")
-_READING = tuple(f"recordings.{name}" for name in ("source", "files", "matlab", "registered"))
-_READING += ("recordings.ninapro",)
+_READING = tuple(
+    f"recordings.{name}"
+    for name in ("source", "files", "matlab", "registered", "ninapro", "held", "text", "movements")
+)
 _OTHERS = ("recordings.databases", "_learn")  # runs a user's own file
 
 

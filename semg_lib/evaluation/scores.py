@@ -24,11 +24,14 @@ class Score(pydantic.BaseModel):
 
 
 class SessionScore(Score):
-    """A score over several sessions; its accuracy is the mean of theirs."""
+    """A score over several sessions; its accuracy is the mean of theirs.
+
+    Accuracy in a session gives every class the same weight (zhai2017, equation 4).
+    """
 
     sessions: list[float]  # accuracy in each session, in order
-    agreement: list[float]  # how well a trial's windows agree; known without labels
-    named: list[int]  # movements that some trial's vote names; known without labels
+    corrected: list[float] = []  # the same of the labels that recalibration would train on
+    fit_seconds: float = 0.0  # wall clock of the first training
 
 
 class CostedScore(Score):
@@ -43,7 +46,8 @@ class CostedScore(Score):
 def score(outcome: Outcome) -> Score:
     """Return accuracy over windows, and over classes with equal weight.
 
-    Over sessions, accuracy is the mean of theirs; balanced accuracy is over all windows.
+    Over sessions, accuracy is the mean of theirs, each over classes with equal weight; balanced
+    accuracy is over all windows.
     """
     label, predicted = outcome.label, outcome.predicted
     plain: dict[str, Any] = {
@@ -55,13 +59,16 @@ def score(outcome: Outcome) -> Score:
         "n_test": len(label),
     }
     if isinstance(outcome, SessionOutcome):
-        right = label == predicted
-        each = [float(right[outcome.session == one].mean()) for one in np.unique(outcome.session)]
+        within = [outcome.session == one for one in np.unique(outcome.session)]
+        each, corrected = (
+            [] if said is None else [balanced_accuracy(label[mask], said[mask]) for mask in within]
+            for said in (predicted, outcome.corrected)
+        )
         return SessionScore(
             **plain | {"accuracy": float(np.mean(each))},
             sessions=[round(one, 6) for one in each],
-            agreement=[round(one, 6) for one in outcome.agreement],
-            named=list(outcome.named),
+            corrected=[round(one, 6) for one in corrected],
+            fit_seconds=round(outcome.fit_seconds, 2),
         )
     if isinstance(outcome, CostedOutcome):
         return CostedScore(

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from semg_lib.evaluation.records import Record
 from semg_lib.evaluation.scores import Reported, Score
 from semg_lib.evaluation.statistics import interval
+from semg_lib.recordings.labels import named
 
 
 def scores(records: Sequence[Record]) -> pd.DataFrame:
@@ -38,8 +40,8 @@ def by_session(records: Sequence[Record], *, value: str = "sessions") -> pd.Data
     ----------
     records : sequence of Record
         Of a paper with sessions.
-    value : {"sessions", "agreement", "named"}
-        Accuracy, or one of the signs that need no label.
+    value : {"sessions", "corrected"}
+        Accuracy, or that of the labels that recalibration would train on.
     """
     rows = [
         {"method": score.method, "subject": score.subject, "session": session, value: each}
@@ -52,6 +54,18 @@ def by_session(records: Sequence[Record], *, value: str = "sessions") -> pd.Data
         index=["method", "subject"], columns="session", values=value
     )
     return table.loc[order]
+
+
+def recalibrated(records: Sequence[Record]) -> pd.DataFrame:
+    """Return accuracy over the sessions after the first, which comes before recalibration.
+
+    One row a variant (empty in a comparison) and subject, one column a method: the mean over
+    sessions and seeds.
+    """
+    mean = by_session(records).loc[:, 2:].mean(axis=1).rename("accuracy").reset_index()
+    mean[["variant", "", "method"]] = [name.rpartition(": ") for name in mean["method"]]
+    table = mean.pivot(index=["variant", "subject"], columns="method", values="accuracy")
+    return table.loc[list(dict.fromkeys(mean["variant"])), list(dict.fromkeys(mean["method"]))]
 
 
 def by_variant(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFrame:
@@ -72,18 +86,6 @@ def gains(records: Sequence[Record], *, over: str) -> dict[str, np.ndarray]:
     return {name: (accuracy[name] - accuracy[over]).to_numpy() for name in others}
 
 
-def signs(records: Sequence[Record], method: str) -> pd.DataFrame:
-    """Return, in per cent, what the votes of each subject and session name, and its accuracy.
-
-    The first is the share of the movements asked for that some vote names; no label is needed to
-    see it.
-    """
-    asked = pd.Series({s.subject: s.classes for record in records for s in record.scores})
-    named = by_session(records, value="named").loc[method].div(asked, axis=0)
-    right = by_session(records).loc[method]
-    return 100 * pd.DataFrame({"named": named.stack(), "accuracy": right.stack()})
-
-
 def summary(records: Sequence[Record]) -> pd.DataFrame:
     """Return one row a method: subjects, seeds, mean, sd over subjects and interval, per cent."""
     table = scores(records)
@@ -101,6 +103,39 @@ def summary(records: Sequence[Record]) -> pd.DataFrame:
             "balanced": 100 * by_subject(records, value="balanced_accuracy")[method].mean(),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+
+
+def confused(
+    matrix: ArrayLike, labels: Sequence[int], database: str = "", n: int = 5
+) -> pd.DataFrame:
+    """Return the pairs of classes that are confused most often, by number and name.
+
+    Parameters
+    ----------
+    matrix : array (true, predicted)
+        Counts of windows.
+    labels : sequence of int
+        What its rows and columns are.
+    database : str
+        Whose movements they are.
+    n : int
+        Pairs at most; those never confused are left out.
+
+    Returns
+    -------
+    DataFrame
+        ``movement``, what it is ``taken for``, and in how many per cent ``of its windows``.
+    """
+    counts = np.asarray(matrix, float)
+    share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    np.fill_diagonal(share, 0)
+    order = np.argsort(-share, axis=None, kind="stable")[:n]
+    rows = [
+        (named(database, labels[i]), named(database, labels[j]), share[i, j])
+        for i, j in zip(*np.unravel_index(order, share.shape), strict=True)
+        if share[i, j] > 0
+    ]
+    return pd.DataFrame(rows, columns=["movement", "taken for", "% of its windows"])
 
 
 def beside_reported(

@@ -2,21 +2,24 @@
 
 from semg_lib.figures.data_quality import electrode_map, onsets
 from semg_lib.figures.methods import costs, gained, ranks
-from semg_lib.figures.networks import components, input_images, responses, spectrogram_steps
+from semg_lib.figures.networks import grids, responses, spectrogram_steps
 from semg_lib.figures.results import (
     against,
     confusion,
     curves,
+    distances,
     heat,
-    scatter,
     sessions,
     subject_dots,
 )
 from semg_lib.figures.scrubbing import scrubber
 from semg_lib.figures.signals import (
+    beginnings,
+    channel_spectra,
     delays,
     electrodes,
     excerpt,
+    loudness,
     movement_map,
     spectra,
     split_map,
@@ -28,22 +31,24 @@ __all__ = [
     "TITLES",
     "Picture",
     "against",
-    "components",
+    "beginnings",
+    "channel_spectra",
     "confusion",
     "costs",
     "curves",
     "delays",
+    "distances",
     "electrode_map",
     "electrodes",
     "excerpt",
     "gained",
+    "grids",
     "heat",
-    "input_images",
+    "loudness",
     "movement_map",
     "onsets",
     "ranks",
     "responses",
-    "scatter",
     "scrubber",
     "sessions",
     "spectra",

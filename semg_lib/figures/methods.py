@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pandas as pd
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from semg_lib.evaluation import statistics
 from semg_lib.figures.style import BLUE, CYCLE, INK, TITLES, VERMILION, Picture, new, picture, title
@@ -62,18 +63,21 @@ def costs(table: pd.DataFrame, *, titles: Mapping[str, str] = TITLES) -> Picture
         Column ``accuracy``, in per cent, and one for each cost, named with its unit.
     """
     prices = [str(name) for name in table if name != "accuracy"]
-    figure, axes = new(8, 3.4, 1, len(prices), sharey=True)
-    for axis, price in zip(axes, prices, strict=True):
+    figure, axes = new(1 + 3.5 * len(prices), 3.4, 1, len(prices), sharey=True, squeeze=False)
+    for axis, price in zip(axes[0], prices, strict=True):
         for (method, row), colour in zip(table.iterrows(), CYCLE, strict=False):
             axis.plot(
                 row[price], row["accuracy"], "o", ms=8, color=colour,
                 label=title(method, titles),
             )  # fmt: skip
         axis.set(xscale="log", xlabel=price)
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.grid(True, alpha=0.6)
-    axes[0].set_ylabel("accuracy, %")
+    axes[0, 0].set_ylabel("accuracy, %")
     figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False,
+        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False,
         fontsize=8,
     )  # fmt: skip
     told = "; ".join(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import scipy.signal
 
-from semg_lib.figures.style import BLUE, INK, SKY, VERMILION, Picture, new, picture
+from semg_lib.figures.style import BLUE, INK, VERMILION, Picture, new, picture
 from semg_lib.recordings.recording import Recording
 
 
@@ -49,62 +50,36 @@ def spectrogram_steps(
     return picture(figure, alt)
 
 
-def components(explained: np.ndarray, first: np.ndarray, top_hz: float) -> Picture:
-    """Draw what a channel's first components look for, and how much all of them tell.
+def grids(order: Sequence[int], x: np.ndarray, names: Sequence[str]) -> Picture:
+    """Draw where each component lies on a channel's image, and the images of some segments.
 
     Parameters
     ----------
-    explained : ndarray (channel, component)
-        Share of each channel's variance.
-    first : ndarray (component, frequency, frame)
-        A few components of one channel.
-    top_hz : float
-        The highest frequency, in hertz.
+    order : sequence of int
+        Component at each place of the square, row by row, from 1.
+    x : ndarray (segment, component)
+        One channel's components of some segments.
+    names : sequence of str
+        What the segments are.
     """
-    n = len(first)
-    figure, axes = new(9, 2.7, 1, n + 1, width_ratios=[2.4, *[1] * n])
-    told = 100 * np.cumsum(explained, axis=1)
-    axes[0].plot(np.arange(told.shape[1]) + 1, told.T, color=SKY, lw=0.8)
-    axes[0].plot(np.arange(told.shape[1]) + 1, told.mean(axis=0), color=INK)
-    axes[0].set(xlabel="components", ylabel="variance told, %", ylim=(0, 100))
-    axes[0].grid(True, alpha=0.6)
-    limit = np.abs(first).max()
-    for i, (axis, each) in enumerate(zip(axes[1:], first, strict=True)):
-        extent = (0.5, each.shape[1] + 0.5, 0, top_hz)
-        axis.imshow(
-            each,
-            origin="lower",
-            aspect="auto",
-            extent=extent,
-            cmap="RdBu_r",
-            vmin=-limit,
-            vmax=limit,
-        )
-        axis.set(xticks=range(1, each.shape[1] + 1), xlabel="frame", title=f"component {i + 1}")
-        axis.set_yticks([] if i else [0, 200, 400, 600])
-    axes[1].set_ylabel("Hz")
-    alt = (
-        f"Left: {told.shape[1]} components tell {told[:, -1].mean():.0f} % of a channel's variance "
-        f"on average, the first {told[:, 0].mean():.0f} %. Right: the first {n} components of a "
-        "channel over frequency and frame."
+    side = math.isqrt(len(order))
+    place = np.asarray(order).reshape(side, side)
+    figure, ((first, *others),) = new(1.9 * (len(x) + 1), 2.2, 1, len(x) + 1, squeeze=False)
+    first.imshow(place, cmap="Greys_r", vmin=-15, vmax=len(order))
+    for (row, column), number in np.ndenumerate(place):
+        first.text(column, row, number, ha="center", va="center", fontsize=9, weight="bold")
+    first.set(title="component")
+    limit = np.abs(x).max(initial=0)
+    for axis, values, name in zip(others, x, names, strict=True):
+        axis.imshow(values[place - 1], cmap="RdBu_r", vmin=-limit, vmax=limit)
+        axis.set(title=name)
+    for axis in (first, *others):
+        axis.set(xticks=[], yticks=[])
+    rows = "; ".join(" ".join(map(str, row)) for row in place)
+    alt = f"Components on a square of {side} by {side}, row by row: {rows}."
+    return picture(
+        figure, alt + (f" Beside it one channel of {', '.join(names)}." if names else "")
     )
-    return picture(figure, alt)
-
-
-def input_images(x: np.ndarray, label: np.ndarray, how_many: int = 6) -> Picture:
-    """Draw one window of several movements as the network's input (window, channel, component)."""
-    chosen = np.unique(label)[:how_many]
-    figure, axes = new(1.5 * len(chosen), 2.3, 1, len(chosen), squeeze=False, sharey=True)
-    for axis, each in zip(axes[0], chosen, strict=True):
-        theirs = np.flatnonzero(label == each)
-        axis.imshow(x[theirs[len(theirs) // 2]], cmap="RdBu_r", vmin=-3, vmax=3, aspect="auto")
-        axis.set(title="rest" if each == 0 else f"movement {each}", xlabel="component")
-        axis.set(xticks=[0, x.shape[2] - 1], xticklabels=[1, x.shape[2]])
-    axes[0, 0].set(yticks=[0, x.shape[1] - 1], yticklabels=[1, x.shape[1]], ylabel="electrode")
-    alt = (
-        f"One window of {len(chosen)} classes as an image of {x.shape[1]} by {x.shape[2]} numbers."
-    )
-    return picture(figure, alt)
 
 
 _N = 512  # frequencies a kernel's response is computed at, twice

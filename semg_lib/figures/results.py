@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 from numpy.typing import ArrayLike
 
 from semg_lib.evaluation.scores import Reported
 from semg_lib.evaluation.statistics import interval
+from semg_lib.evaluation.summaries import confused
 from semg_lib.figures.style import (
     BLUE,
     CYCLE,
@@ -25,6 +25,9 @@ from semg_lib.figures.style import (
     picture,
     title,
 )
+from semg_lib.recordings.labels import named
+
+MANY = 20  # classes whose names no longer fit beside a confusion matrix
 
 
 def curves(losses: Mapping[str, Sequence[float | None]], *, chance: float | None = None) -> Picture:
@@ -44,30 +47,41 @@ def curves(losses: Mapping[str, Sequence[float | None]], *, chance: float | None
     return picture(figure, f"Training loss, first and last epoch: {ends}.")
 
 
-def confusion(matrix: ArrayLike, labels: Sequence[int], title: str = "") -> Picture:
-    """Draw a confusion matrix, each row as shares of the true class."""
+def confusion(
+    matrix: ArrayLike, labels: Sequence[int], title: str = "", database: str = ""
+) -> Picture:
+    """Draw a confusion matrix, each row as shares of the true class.
+
+    Rows bear the names of the database's movements. Where there are too many for that, the pairs
+    that are confused most often are named below.
+    """
     counts = np.asarray(matrix, float)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    names = ["rest" if each == 0 else str(each) for each in labels]
-    size = max(3.2, 0.34 * len(labels) + 1.2)
-    figure, axis = new(size + 0.7, size)
+    numbers = ["rest" if each == 0 else str(each) for each in labels]
+    many = len(labels) > MANY
+    names = numbers if many else [named(database, each) for each in labels]
+    cell = min(0.34, 8 / len(labels))  # inches
+    size = max(3.2, cell * len(labels) + 1.2)
+    figure, axis = new(size + 0.7 + 0.06 * max(map(len, names)), size)
     image = axis.imshow(100 * share, cmap="Blues", vmin=0, vmax=100)
     for i, j in zip(*np.nonzero(share >= 0.05), strict=True):
-        ink = "white" if share[i, j] > 0.55 else INK
-        text = f"{100 * share[i, j]:.0f}"
-        axis.text(j, i, text, ha="center", va="center", fontsize=7, color=ink)
+        ink, text = "white" if share[i, j] > 0.55 else INK, f"{100 * share[i, j]:.0f}"
+        axis.text(j, i, text, ha="center", va="center", fontsize=min(7, 30 * cell), color=ink)
     ticks = range(len(names))
     axis.set(xticks=ticks, yticks=ticks, xlabel="predicted", ylabel="true", title=title)
-    axis.set_xticklabels(names, rotation=90)
-    axis.set_yticklabels(names)
+    axis.set_xticklabels(numbers, rotation=90, fontsize=min(9, 45 * cell))
+    axis.set_yticklabels(names, fontsize=min(9, 45 * cell))
     figure.colorbar(image, label="% of the true class", shrink=0.8)
-    off = share - np.diag(np.diag(share))
-    i, j = np.unravel_index(off.argmax(), off.shape)
-    alt = (
-        f"Confusion matrix of {len(names)} classes: {100 * np.diag(share).mean():.0f} % right on "
-        f"average; {names[i]} is taken for {names[j]} most often, in {100 * off[i, j]:.0f} %."
+    pairs = [
+        f"{row['movement']} is taken for {row['taken for']} in {row['% of its windows']:.0f} %"
+        for _, row in confused(matrix, labels, database, 3).iterrows()
+    ]
+    if many:
+        axis.set_xlabel("\n".join(["predicted", "", *pairs]))
+    right = f"{100 * np.diag(share).mean():.0f} % right on average"
+    return picture(
+        figure, f"Confusion matrix of {len(names)} classes: {right}; {'; '.join(pairs)}."
     )
-    return picture(figure, alt)
 
 
 def subject_dots(
@@ -197,13 +211,39 @@ def against(
     return picture(figure, f"{ylabel} against {xlabel}: {'; '.join(told)}.")
 
 
-def scatter(pairs: pd.DataFrame, xlabel: str, ylabel: str) -> Picture:
-    """Draw one dot for each row of two columns, and how closely they go together."""
-    x, y = pairs.to_numpy().T
-    figure, axis = new(5, 3.2)
-    axis.plot(x, y, "o", ms=4, color=BLUE, alpha=0.6, mew=0)
-    axis.set(xlabel=xlabel, ylabel=ylabel)
-    axis.grid(True, alpha=0.6)
-    rho = scipy.stats.spearmanr(x, y).statistic
-    axis.set_title(f"rank correlation {rho:.2f}")
-    return picture(figure, f"{ylabel} against {xlabel}: {len(x)} dots, rank correlation {rho:.2f}.")
+def distances(pairs: pd.DataFrame) -> Picture:
+    """Draw accuracy against the distance of sessions, one line a method, with 95 % intervals.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        As `sessions.pairs` returns it. Shown are models of one session, and distances that three
+        of them have.
+    """
+    once = pairs[pairs["trained"] == 1]
+    figure, axis = new(7.4, 3.6)
+    step = int(once.loc[once["distance"] > 0, "distance"].min())
+    told = []
+    for i, (method, rows) in enumerate(once.groupby("method", sort=False)):
+        by = {d: each.to_numpy() for d, each in rows.groupby("distance")["accuracy"]}
+        x = np.array([d for d, each in by.items() if len(each) > 2])
+        mean, ends = ([f(by[d]) for d in x] for f in (np.mean, interval))
+        place, colour = x + step * (i - 1) / 6, CYCLE[i]
+        axis.plot(place[1:], mean[1:], marker="o", ms=3.5, color=colour, label=title(method))
+        axis.plot(place[0], mean[0], "D", ms=5, color=colour)
+        axis.vlines(place, *np.transpose(ends), color=colour, lw=1.2, alpha=0.7)
+        told.append(
+            f"{title(method)} {mean[0]:.1f} % within, {mean[1]:.1f} % in the next, "
+            f"{mean[-1]:.1f} % {x[-1]} sessions later"
+        )
+    for i, name in enumerate(("within", "next", "later")):
+        axis.text(i * step, 3, name, rotation=90, ha="center", va="bottom", fontsize=9)
+        axis.axvline((i + 0.5) * step, color=INK, ls=":", lw=0.8, alpha=float(i < 2))
+    axis.set(
+        xlabel="sessions from training to test (bars: 95 % interval of the mean over models)",
+        ylabel="accuracy, %",
+        ylim=(0, 100),
+    )
+    axis.grid(True, axis="y", alpha=0.6)
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    return picture(figure, f"Accuracy against the distance of sessions: {'; '.join(told)}.")

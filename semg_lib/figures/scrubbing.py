@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from semg_lib.errors import DataError
+from semg_lib.recordings.labels import named
 from semg_lib.recordings.recording import Recording
 
 if TYPE_CHECKING:
@@ -70,6 +71,9 @@ def scrubber(
         "step": round(step_ms * recording.rate / 1000),
         "screen": _stretches(screen[shown]),
         "aligned": _stretches(recording.label[shown]),
+        "names": {
+            each: named(recording.database, each) for each in range(recording.label.max() + 1)
+        },
     }
     return HTML(_PAGE.read_text().replace("__DATA__", json.dumps(data)))
 

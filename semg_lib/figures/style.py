@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,15 +45,17 @@ TITLES = {
     "knn": "kNN",
     "svm": "SVM",
     "random_forest": "Random Forests",
-    "cnn_frozen": "CNN, frozen",
-    "cnn_recalibrated": "CNN, recalibrated",
+    "cnn_none": "CNN, no recalibration",
+    "cnn_last": "CNN, Last-Only",
+    "cnn_all": "CNN, All-Session",
     "cnn_oracle": "CNN, oracle",
-    "svm_frozen": "SVM, frozen",
-    "svm_recalibrated": "SVM, recalibrated",
+    "svm_none": "SVM, no recalibration",
+    "svm_last": "SVM, Last-Only",
+    "svm_all": "SVM, All-Session",
 }
 # How the lines of these methods are drawn: a colour a kind, a dash a mode.
 LINES = {"cnn": BLUE, "svm": ORANGE}
-DASHES = {"frozen": ":", "recalibrated": "-", "oracle": "--"}
+DASHES = {"none": ":", "last": "-", "all": "--", "oracle": "-."}
 
 
 def title(method: object, titles: Mapping[str, str] = TITLES) -> str:
@@ -82,6 +85,11 @@ def new(width: float, height: float, rows: int = 1, columns: int = 1, **options)
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
         return figure, figure.subplots(rows, columns, **options)
+
+
+def name_above(axis, name: str) -> None:
+    """Write what a small picture shows above it, in as many lines as it takes."""
+    axis.set_title(textwrap.fill(name, 17), fontsize=8)
 
 
 def picture(figure: Figure, alt: str) -> Picture:

@@ -24,8 +24,8 @@ class SessionOutcome(Outcome):
     """What one method predicted for one subject's test windows, session by session."""
 
     session: np.ndarray = field(kw_only=True)  # (window,), the session each window is of
-    agreement: tuple[float, ...] = field(kw_only=True)  # by session, see `recalibration`
-    named: tuple[int, ...] = field(kw_only=True)  # by session, see `recalibration`
+    corrected: np.ndarray | None = None  # (window,), labels after correction, where there is one
+    fit_seconds: float = 0.0  # wall clock of the first training
 
 
 @dataclass(frozen=True, eq=False)

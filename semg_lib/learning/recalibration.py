@@ -1,9 +1,9 @@
 """Classifiers that recalibrate themselves, session by session (zhai2017).
 
-A classifier is trained on one labelled session. It predicts the next, corrects its predictions by
-what is known of trials (when each begins and ends, not what was done), and is trained anew on
-what it has said itself. True labels of a later session are read in one place only, for the
-oracle, and only after that session has been predicted.
+A classifier is trained on labelled windows. It predicts a session, its predictions are corrected
+by those of neighbouring windows, and it is trained further on what it has said itself. True labels
+of a later session are read in one place only, for the oracle, and only after that session has been
+predicted.
 """
 
 from __future__ import annotations
@@ -17,33 +17,34 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from semg_lib.errors import check_name
+from semg_lib.errors import DataError, check_name
 from semg_lib.learning.outcomes import SessionOutcome
 from semg_lib.learning.training import History
+from semg_lib.signals import splits
+from semg_lib.signals.spectrograms import SpectralComponents
+from semg_lib.signals.splits import Split
+from semg_lib.signals.windows import Windows, shuffle_trials
 
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """Windows of one session, as features; `training.fit` takes it like `Windows`.
+    """Windows of one session in order of time, as features; `training.fit` takes it.
 
     Parameters
     ----------
     x : Tensor (window, channel, value)
     label : ndarray (window,), int
-    trial : ndarray (window,), int
-        The trial each window lies in: one stretch of one movement, or of rest.
     """
 
     x: Tensor
     label: np.ndarray
-    trial: np.ndarray
 
     def __len__(self) -> int:
         return len(self.label)
 
     def __getitem__(self, which) -> Session:
         """Return the windows that a mask, slice or index array picks."""
-        return Session(self.x[which], self.label[which], self.trial[which])
+        return Session(self.x[which], self.label[which])
 
     def to(self, device: str | torch.device) -> Session:
         """Put the features on a device."""
@@ -54,96 +55,106 @@ class Session:
         return self.x[index]
 
 
-def join(sessions: Sequence[Session], *, size: int = 0) -> Session:
-    """Return the windows of several sessions as one.
-
-    Parameters
-    ----------
-    sessions : sequence of Session
-    size : int
-        Keep about so many windows, evenly spread over all; all of them if 0.
-    """
-    joined = Session(
-        torch.cat([each.x for each in sessions]),
-        np.concatenate([each.label for each in sessions]),
-        np.concatenate([each.trial for each in sessions]),
+def join(sessions: Sequence[Session]) -> Session:
+    """Return the windows of several sessions as one."""
+    return Session(
+        torch.cat([each.x for each in sessions]), np.concatenate([each.label for each in sessions])
     )
-    if not size or size >= len(joined):
-        return joined
-    return joined[np.linspace(0, len(joined) - 1, size).round().astype(int)]
 
 
-def _over_trials(score: np.ndarray, trial: np.ndarray) -> np.ndarray:
-    """Return the class whose scores (window, class) sum highest over each window's trial."""
-    _, which = np.unique(trial, return_inverse=True)
-    total = np.zeros((which.max(initial=0) + 1, score.shape[1]))
-    np.add.at(total, which, score)
-    return total.argmax(axis=1)[which]
-
-
-def uncorrected(probability: np.ndarray, trial: np.ndarray) -> np.ndarray:
-    """Return what each window says by itself: classes (window,) of probabilities."""
-    return probability.argmax(axis=1)
-
-
-def majority(probability: np.ndarray, trial: np.ndarray) -> np.ndarray:
-    """Return what most windows of each window's trial say; the surer class where votes tie."""
-    votes = np.eye(probability.shape[1])[probability.argmax(axis=1)]
-    # Summed probabilities are at most the number of windows, so they only break ties.
-    return _over_trials(votes + probability / (len(votes) + 1), trial)
-
-
-def confidence(probability: np.ndarray, trial: np.ndarray) -> np.ndarray:
-    """Return the class whose probabilities sum highest over each window's trial."""
-    return _over_trials(probability, trial)
-
-
-Correction = Callable[[np.ndarray, np.ndarray], np.ndarray]
-CORRECTIONS: dict[str, Correction] = {
-    "none": uncorrected,
-    "majority": majority,
-    "confidence": confidence,
-}
-ORACLE = "oracle"  # true labels: what no classifier can have, an upper bound
-FROZEN = "frozen"  # never trained again
-MODES = (FROZEN, *CORRECTIONS, ORACLE)
-
-
-def agreement(predicted: np.ndarray, trial: np.ndarray) -> float:
-    """Return how well the windows of a trial agree: the mean share that its vote gets.
-
-    It needs no label. A classifier that fits sees its windows agree; one that does not, scatters.
-    Trials of one window say nothing and are left out.
+def sessions(
+    windows: Windows,
+    features: SpectralComponents,
+    initial: Sequence[int],
+    later: Sequence[int] = (),
+    shuffled_s: float = 0,
+    *,
+    seed: int = 0,
+) -> tuple[Session, list[Session], SpectralComponents]:
+    """Return what trains first and later sessions, and the features as fitted to the former.
 
     Parameters
     ----------
-    predicted, trial : ndarray (window,)
+    windows : Windows
+        Their repetitions are the sessions, counted from 1 among those that are there.
+    features : SpectralComponents
+    initial, later : sequence of int
+        Sessions that train first, together; sessions to test, in order. If these are empty, the
+        first five of the others, or as many as there are.
+    shuffled_s : float
+        Trials of later sessions are in recorded order if 0; else cut into stretches of at most so
+        many seconds, in random order.
+    seed : int
+        Of that order.
+
+    Raises
+    ------
+    DataError
+        If a session is not there, or none is left to test.
+    """
+    present, place = np.unique(windows.repetition, return_inverse=True)
+    numbers = {*range(1, len(present) + 1)}
+    others = [*later] or sorted(numbers - {*initial})[:5]
+    if not others or not {*initial, *others} <= numbers:
+        raise DataError(
+            f"{windows.recording!r} has {len(present)} sessions: {[*initial]} cannot train "
+            f"and {others or 'others'} be tested"
+        )
+    train, *tests = (windows[np.isin(place + 1, each)] for each in (initial, *others))
+    fitted = features.fit(train)
+    for test in tests:
+        splits.audit(Split(train, test), fitted)
+    if shuffled_s:
+        tests = [shuffle_trials(test, shuffled_s, seed=seed) for test in tests]
+    first, *rest = (Session(fitted.apply(each), each.label) for each in (train, *tests))
+    return first, rest, fitted
+
+
+def _neighbours(values: np.ndarray, reach: int, filler: float) -> np.ndarray:
+    """Return a view (window, ..., neighbour) of each window's values and its neighbours'.
+
+    Beyond the ends of the session the filler stands.
+    """
+    ends = ((reach, reach), *[(0, 0)] * (values.ndim - 1))
+    padded = np.pad(values, ends, constant_values=filler)
+    return np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)
+
+
+def mode(probability: np.ndarray, reach: int) -> np.ndarray:
+    """Return the class that most windows within some windows of each one say (equation 1).
+
+    No trial ends the neighbourhood; at the ends of the session it has fewer windows. Of classes
+    that tie, the first wins.
+
+    Parameters
+    ----------
+    probability : ndarray (window, class)
+    reach : int
+        Windows on either side.
 
     Returns
     -------
-    float
-        Not-a-number if no trial has two windows.
+    ndarray (window,)
+        Columns of ``probability``.
     """
-    shares = [
-        np.unique(predicted[trial == each], return_counts=True)[1].max() / (trial == each).sum()
-        for each in np.unique(trial)
-        if (trial == each).sum() > 1
-    ]
-    return float(np.mean(shares)) if shares else float("nan")
+    votes = np.eye(probability.shape[1])[probability.argmax(axis=1)]
+    return _neighbours(votes, reach, 0.0).sum(axis=-1).argmax(axis=1)
 
 
-def named(predicted: np.ndarray, trial: np.ndarray) -> int:
-    """Return how many different movements the votes of all trials name.
+def median(probability: np.ndarray, reach: int) -> np.ndarray:
+    """Return the class whose probability has the largest median there (equations 2 and 3).
 
-    It needs no label, only that a session asks for every movement: one that no vote names was
-    taken for another, and a classifier that is trained on these votes will not name it again.
-
-    Parameters
-    ----------
-    predicted, trial : ndarray (window,)
+    See `mode` for the rest. The median of an even number is the mean of the middle two.
     """
-    classes, index = np.unique(predicted, return_inverse=True)
-    return len(np.unique(majority(np.eye(len(classes))[index], trial)))
+    ordered = np.sort(_neighbours(probability, reach, np.inf), axis=-1)
+    # Fillers are sorted to the end, so the middle is that of the windows that are there.
+    n = _neighbours(np.ones(len(probability), int), reach, 0).sum(axis=-1)
+    middle = np.stack([(n - 1) // 2, n // 2], axis=1)[:, None]
+    return np.take_along_axis(ordered, middle, axis=-1).mean(axis=-1).argmax(axis=1)
+
+
+CORRECTIONS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {"mode": mode, "median": median}
+SCENARIOS = ("none", "last", "all", "oracle")
 
 
 class Decoder(Protocol):
@@ -151,6 +162,7 @@ class Decoder(Protocol):
 
     classes: np.ndarray  # sorted labels; column i of the probabilities stands for classes[i]
     history: History  # of the last training
+    seconds: float  # that it took
 
     def fit(self, session: Session) -> None:
         """Train on labelled windows, from scratch or further, as the classifier wishes."""
@@ -163,79 +175,71 @@ def recalibrate(
     decoder: Decoder,
     first: Session,
     later: Sequence[Session],
-    mode: str,
-    *,
-    kept: int = 2,
-    same_size: bool = True,
-) -> Iterator[np.ndarray]:
-    """Predict session after session, training anew in between.
+    scenario: str,
+    correct: Callable[[np.ndarray], np.ndarray],
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Predict session after session, training in between.
 
     Parameters
     ----------
     decoder : Decoder
         Fitted to ``first``; it is changed.
     first : Session
-        The calibration session, truly labelled.
+        What is truly labelled.
     later : sequence of Session
-    mode : {"frozen", "none", "majority", "confidence", "oracle"}
-        How predictions are corrected before they are trained on.
-    kept : int
-        How many of the latest sessions are trained on, the calibration session among them until
-        it is too long ago.
-    same_size : bool
-        Train on as many windows as the calibration session has, spread over the sessions kept.
-        Otherwise more sessions are more windows, and what they bring is taken for what
-        recalibration brings.
+    scenario : {"none", "last", "all", "oracle"}
+        Never train again; train on the latest session alone, as corrected; on ``first`` and all
+        sessions so far, as corrected; on the latest alone with its true labels, which no user
+        gives.
+    correct : callable
+        From probabilities (window, class) to corrected columns (window,).
 
     Yields
     ------
-    ndarray (window,)
-        The predicted labels of each later session, each before anything of it was trained on.
+    predicted, corrected : ndarray (window,)
+        Labels of each later session, before anything of it was trained on.
 
     Raises
     ------
     ValueError
-        If the mode is unknown or no session is kept.
+        If the scenario is unknown.
     """
-    check_name("correction", mode, MODES)
-    if kept < 1:
-        raise ValueError(f"{kept} sessions kept, expected at least 1")
+    check_name("scenario", scenario, SCENARIOS)
     known = [first]
     for number, session in enumerate(later, 1):
         probability = decoder.probabilities(session)
-        yield decoder.classes[probability.argmax(axis=1)]
-        if mode == FROZEN or number == len(later):
+        corrected = decoder.classes[correct(probability)]
+        yield decoder.classes[probability.argmax(axis=1)], corrected
+        if scenario == "none" or number == len(later):
             continue
-        if mode == ORACLE:
-            known.append(session[np.isin(session.label, decoder.classes)])
+        if scenario == "oracle":
+            latest = session[np.isin(session.label, decoder.classes)]
         else:
-            label = decoder.classes[CORRECTIONS[mode](probability, session.trial)]
-            known.append(replace(session, label=label))
-        decoder.fit(join(known[-kept:], size=len(first) if same_size else 0))
+            latest = replace(session, label=corrected)
+        known = [*known, latest] if scenario == "all" else [latest]
+        decoder.fit(join(known))
 
 
 def follow(
     decoder: Decoder,
-    sessions: Sequence[Session],
-    mode: str,
-    kept: int,
-    same_size: bool,
+    first: Session,
+    later: Sequence[Session],
+    scenario: str,
+    correct: Callable[[np.ndarray], np.ndarray],
 ) -> SessionOutcome:
-    """Take a calibrated decoder, which stays as it is, through the later sessions.
+    """Take a trained decoder, which stays as it is, through later sessions; see `recalibrate`.
 
-    See `recalibrate`. The outcome is over the later sessions, numbered from 1; its subject and
-    method are the caller's to fill in.
+    The outcome's sessions are numbered from 1; its subject and method are the caller's to fill in.
     """
-    first, *later = sessions
-    steps = recalibrate(copy.deepcopy(decoder), first, later, mode, kept=kept, same_size=same_size)
-    said = list(zip(steps, later, strict=True))
+    own = copy.deepcopy(decoder)
+    said = list(recalibrate(own, first, later, scenario, correct))
     return SessionOutcome(
         subject=0,
-        method=mode,
+        method=scenario,
         label=np.concatenate([each.label for each in later]),
         predicted=np.concatenate([predicted for predicted, _ in said]),
         loss=tuple(decoder.history.loss),
         session=np.repeat(np.arange(1, len(later) + 1), [len(each) for each in later]),
-        agreement=tuple(agreement(p, each.trial) for p, each in said),
-        named=tuple(named(p, each.trial) for p, each in said),
+        corrected=np.concatenate([corrected for _, corrected in said]),
+        fit_seconds=decoder.seconds,
     )

@@ -16,7 +16,7 @@ from semg_lib.errors import DataError, check_name
 from semg_lib.recordings.databases import Database, database
 
 MARKS = {
-    "P": "read in the paper's own full text, page given",
+    "P": "read in the paper itself, page or figure given",
     "S": "stated in the paper",
     "C": "seen in public code or notes that cite the paper",
     "D": "derived by arithmetic from stated facts",

@@ -85,6 +85,20 @@ class Study:
                 yield replace(outcome, method=self.title(name, outcome.method))
 
 
+def chains(
+    initial: Sequence[int], begin: Sequence[int], n_later: int
+) -> dict[str, dict[str, tuple[int, ...]]]:
+    """Return variants: so many sessions train, from each of these, and those after are tested."""
+    return {
+        f"{n} from {at}": {
+            "train": tuple(range(at, at + n)),
+            "test": tuple(range(at + n, at + n + n_later)),
+        }
+        for n in initial
+        for at in begin
+    }
+
+
 def _simulated(recording: Recording, **options: Any) -> Recording:
     """Simulate a recording's subject and exercises anew."""
     present = set(np.unique(recording.exercise).tolist())

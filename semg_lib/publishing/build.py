@@ -40,7 +40,16 @@ _SOURCES = (
     "semg_lib",
     "notebooks",
 )
-_RECORDED = ("protocols", "comparison")  # no papers, but they leave records
+_RAW = ("3dc", "multiday")  # real raw sets beside DB1
+# No papers, but they leave records: of each its file in the run's folder, and in results/.
+_RECORDED = {
+    "protocols": {
+        "record.json": "protocols/record.json",
+        "multiday/record.json": "sessions/multiday.json",
+        "3dc/record.json": "sessions/3dc.json",
+    },
+    "comparison": {"record.json": "comparison/record.json"},
+}
 
 
 def replicate(root: str, papers: Sequence[str], out: Path = BUILD / "runs") -> None:
@@ -94,28 +103,38 @@ def _about(path: Path) -> str:
 
 def beside(root: str, out: Path = BUILD / "runs") -> None:
     """Run what is no paper: the notebooks about the data, on protocols, and the comparison."""
-    subjects = runs.available("db1", "A", root)
+    read = {name: runs.available(name, "A", root) for name in ("db1", *_RAW)}
+    subjects = read["db1"]
     real = {"root": str(Path(root).resolve()), "subjects": subjects}
+    people = {name: read[name] for name in _RAW if read[name]}
+    held = {"sessions_root": real["root"], "people": people}
+    whole = {"preset": "full", "epochs": 0, "methods": ["cnn", "lda", "knn"]}
     given: dict[str, dict[str, Any]] = {
         "data": real,
         "quirks": real | {"methods": ["lda", "random_forest"]},
-        "protocols": real | {"preset": "full", "epochs": 0, "methods": ["cnn", "lda", "knn"]},
+        "protocols": real | whole | (held if people else {}),
         # Recordings of DB2 were not at hand.
         "comparison": {"preset": "full", "subjects": list(range(1, 11))},
     }
     for name, parameters in given.items():
-        run, record = out / name / "notebook.ipynb", out / name / "record.json"
-        kept = ROOT / "results" / name / "record.json"
-        about = f"DB1, exercise A, {len(subjects)} subjects, {date.today()}."
-        if name in _RECORDED:
+        folder, stored = out / name, ROOT / "results"
+        records = {folder / own: stored / kept for own, kept in _RECORDED.get(name, {}).items()}
+        for record, kept in records.items():
             _seed(record, kept)
-            parameters["out"] = str(record.parent.resolve())
-        notebooks.run(notebooks.FOLDER / f"{name}.ipynb", run, parameters)
-        if name in _RECORDED:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(record, kept)
-            about = _about(record)
-        _store(run, name, about)
+        if records:
+            parameters["out"] = str(folder.resolve())
+        notebooks.run(notebooks.FOLDER / f"{name}.ipynb", folder / "notebook.ipynb", parameters)
+        for record, kept in records.items():
+            if record.is_file():
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(record, kept)
+        about = f"DB1, exercise A, {len(subjects)} subjects, {date.today()}."
+        if name == "data":
+            others = [f"{each}, {len(read[each]) or '**simulated**'}" for each in _RAW]
+            about = f"{about[:-1]}; subjects of the raw sets: {'; '.join(others)}."
+        if records:
+            about = _about(folder / "record.json")
+        _store(folder / "notebook.ipynb", name, about)
 
 
 def fresh() -> Path:
@@ -180,7 +199,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if chosen.verb == "replicate":
             if not chosen.root and not chosen.paper:
-                raise DataError("set SEMG_DATA to the folder with NinaPro's files")
+                raise DataError("set SEMG_DATA to the folder with the recordings")
             replicate(chosen.root, [chosen.paper] if chosen.paper else list(PAPERS))
             if not chosen.paper:
                 beside(chosen.root)

@@ -25,7 +25,12 @@ TITLES = figures.TITLES | comparison.TITLES
 # Papers may call other things by the same name.
 OWN = {"atzori2016": grid.TITLES}
 # What `Protocol.rest` says, in words.
-REST = {"thinned": "a class, thinned", "all": "a class", "none": "no class"}
+REST = {
+    "thinned": "a class, thinned",
+    "trial": "a class, one trial",
+    "all": "a class",
+    "none": "no class",
+}
 
 
 def numbers() -> pd.DataFrame:

@@ -23,10 +23,10 @@ from semg_lib.learning import parallel
 from semg_lib.learning.outcomes import Outcome
 from semg_lib.papers import PAPERS
 from semg_lib.recordings.source import Source
-from semg_lib.studies import comparison, protocols
+from semg_lib.studies import comparison, protocols, sessions
 
 SCORES, LOSSES = 1e-6, 1e-5  # what counts as equal; losses are stored with five digits
-_COMPARED = ("accuracy", "balanced_accuracy", "sessions", "agreement", "named", "n_test", "classes")
+_COMPARED = ("accuracy", "balanced_accuracy", "sessions", "corrected", "n_test", "classes")
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,10 @@ def _settings(record: Record) -> Any:
     """Return the settings that a record names; DataError if the library has other ones now."""
     if record.paper == "comparison":
         chosen: Any = comparison.Settings.named(record.database, record.preset)
-    elif record.paper == "protocols":
+    elif record.paper in ("protocols", "sessions"):
         epochs = record.settings["recipe"]["epochs"]
-        chosen = protocols.named(record.database, record.preset, epochs)
+        study = sessions if record.paper == "sessions" else protocols
+        chosen = study.named(record.database, record.preset, epochs)
     else:
         epochs = record.settings["recipe"]["epochs"]
         named = PAPERS[record.paper].Settings.named
@@ -122,6 +123,9 @@ def _outcomes(record: Record, settings: Any, source: Source, subject: int) -> It
     recording = source.load(subject, labels=settings.labels)
     if record.paper == "comparison":
         yield from comparison.replicate(recording, settings, methods=scored, seed=seed)
+    elif record.paper == "sessions":
+        methods = tuple(dict.fromkeys(name.split(": ")[1] for name in scored))
+        yield from sessions.replicate(recording, settings, methods=methods, seed=seed)
     elif record.study:
         module = PAPERS[record.paper]
         study = module.STUDIES[record.study]

@@ -21,7 +21,7 @@ _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-_PATH = re.compile(r'^(root|out) = ".+"$', re.MULTILINE)
+_PATH = re.compile(r'^(\w*root|out) = ".+"$', re.MULTILINE)
 
 
 def clean(notebook: NotebookNode) -> NotebookNode:

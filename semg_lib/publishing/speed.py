@@ -116,6 +116,18 @@ def gpu() -> str:
     return tables.markdown(pd.DataFrame(rows, columns=header, dtype=object))
 
 
+def ways() -> str:
+    """Return what each way to train many of ding2018's networks makes of a GPU."""
+    found = load("gpu_ways")
+    if not found:
+        return f"**{NOT_MEASURED.capitalize()}.**\n"
+    rates = found["windows a second"]
+    first = next(iter(rates.values()))
+    rows = [[way, f"{rate:,}", f"{rate / first:.1f}"] for way, rate in rates.items()]
+    header = [f"{found['what']}, on one {found['device']}", "windows a second", "times the first"]
+    return tables.markdown(pd.DataFrame(rows, columns=header, dtype=object))
+
+
 def whole(epochs: int = 30) -> str:
     """Return the seconds that a GPU takes to train on all subjects of DB1, stacked, in words."""
     found = load("gpu").get("atzori2016")
@@ -130,6 +142,7 @@ def write(folder: Path) -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ratios.md").write_text(ratios())
     (folder / "gpu.md").write_text(gpu())
+    (folder / "ways.md").write_text(ways())
     (folder / "training.md").write_text(training())
     numbers = dict.fromkeys(("operations", "scheduling", "thousand"), NOT_MEASURED)
     numbers["whole"] = whole()

@@ -13,6 +13,7 @@ from semg_lib.evaluation.provenance import code_hash
 from semg_lib.evaluation.records import Record
 from semg_lib.evaluation.statistics import interval
 from semg_lib.learning import baselines, settings
+from semg_lib.recordings import databases
 
 
 def markdown(shown: pd.DataFrame, rest: str = "center") -> str:
@@ -132,6 +133,19 @@ def marks(module: ModuleType, database: str, recipe: str) -> str:
     return markdown(
         shown.rename_axis("setting").reset_index().rename(columns={"note": "what it is"})
     )
+
+
+def movements(names: Sequence[str]) -> str:
+    """Return all movements of some databases by name, with their number in each of them."""
+    rows: dict[tuple[str, str], dict[str, int]] = {}
+    for spec in map(databases.database, names):
+        for each in spec.exercises:
+            for number in range(each.offset + 1, each.offset + each.n_movements + 1):
+                row = rows.setdefault((each.letter, spec.movement(number)), {})
+                row[spec.name.upper()] = number
+    found = pd.DataFrame.from_dict(rows, orient="index").sort_index(level=0, sort_remaining=False)
+    numbers = found.apply(text, form="{:.0f}").reset_index(names=["exercise", "movement"])
+    return markdown(numbers, rest="left")
 
 
 def frame(values: pd.DataFrame) -> str:

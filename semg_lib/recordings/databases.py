@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 
 from semg_lib.errors import DataError
 from semg_lib.recordings.contradictions import contradictions
+from semg_lib.recordings.held import Held
 from semg_lib.recordings.movements import FINGERS, FORCES, GRASPS, POSTURES
 
 VARIABLE = "SEMG_DATABASES"  # Python files that register, as PATH separates its folders
@@ -33,16 +34,6 @@ class Exercise:
     n_movements: int
     offset: int = 0  # movements of the database before this exercise
     names: tuple[str, ...] = ()  # what its movements are called, in their order
-
-
-@dataclass(frozen=True)
-class Held:
-    """How a set was recorded in which each movement is held through a file of its own."""
-
-    seconds: float  # of a file that are used
-    start_s: float = 0.0  # left out before
-    end_s: float = 0.0  # left out after
-    rest: bool = False  # whether rest is a class of its own, with files too
 
 
 Reader = Callable[[Path], tuple[ArrayLike, ArrayLike, ArrayLike]]
@@ -72,7 +63,8 @@ class Database:
     sessions : bool
         Whether a repetition is a recording session of its own.
     held : Held, optional
-        Given where movements do not alternate with rest; the simulator then makes a look-alike.
+        Given where each movement is held through a file of its own; the simulator then makes a
+        look-alike.
     file_name : str
         Name of a subject's file, with ``{subject}`` and the exercise's number ``{exercise}`` in
         it, such as ``"subject{subject:02d}.csv"``. With a ``read`` of its own it may stand for many

@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -23,6 +23,7 @@ from semg_lib.recordings.databases import Database, Exercise
 SETTLED_NS = 2_000_000_000  # what was written to this shortly ago may change within one clock tick
 T = TypeVar("T")
 PRIVATE = ".semg"  # a folder of downloads that are not whole yet
+KINDS = (".mat", ".csv", ".txt", ".bz2")  # of files that the sets known here are published as
 
 
 def settled(*times_ns: int) -> bool:
@@ -32,9 +33,10 @@ def settled(*times_ns: int) -> bool:
 
 @dataclass(frozen=True)
 class _Index:
-    """The MATLAB files below a folder."""
+    """What lies below a folder."""
 
-    places: dict[str, list[Path]]  # by their names in lower case
+    files: dict[str, list[Path]]  # by their names in lower case
+    folders: list[Path]  # itself, then the outer ones first
     written: dict[str, int]  # every folder's time of the last change, where all were settled
 
     def holds(self) -> bool:
@@ -44,6 +46,12 @@ class _Index:
         except OSError:  # a folder has gone
             return False
 
+    def home(self, name: str) -> Path:
+        """Return the outermost folder, of the first two levels, called so, or the whole's."""
+        root, *inner = self.folders
+        near = (each for each in inner if root in (each.parent, each.parent.parent))
+        return next((each for each in near if each.name.lower() == name), root)
+
 
 _INDEXES: dict[Path, _Index] = {}
 
@@ -52,22 +60,39 @@ def _written(folders: Iterable[str]) -> dict[str, int]:
     return {folder: os.stat(folder).st_mtime_ns for folder in folders}
 
 
-def _below(root: Path) -> dict[str, list[Path]]:
-    """Return the MATLAB files below a folder by their names in lower case."""
+def _index(root: Path) -> _Index:
     key = root.absolute()
     index = _INDEXES.get(key)
     if index is None or not index.holds():
-        places: dict[str, list[Path]] = {}
+        files: dict[str, list[Path]] = {}
         written: dict[str, int] = {}
-        for folder, folders, names in os.walk(root):
+        seen: set[str] = set()  # a link to a folder is followed, but not in a circle
+        for folder, folders, names in os.walk(root, followlinks=True):
+            if (real := os.path.realpath(folder)) in seen:
+                folders.clear()
+                continue
+            seen.add(real)
             written |= _written([folder])
-            folders[:] = [each for each in folders if each != PRIVATE]
+            folders[:] = sorted(each for each in folders if each != PRIVATE)
             for name in names:
-                if name.lower().endswith(".mat"):
-                    places.setdefault(name.lower(), []).append(Path(folder, name))
-        index = _Index(places, written if settled(*written.values()) else {})
+                if name.lower().endswith(KINDS):
+                    files.setdefault(name.lower(), []).append(Path(folder, name))
+        outer_first = sorted(map(Path, written), key=lambda each: len(each.parts))
+        index = _Index(files, outer_first, written if settled(*written.values()) else {})
         _INDEXES[key] = index
-    return index.places
+    return index
+
+
+def home(root: Path, name: str) -> Path:
+    """Return the folder not far below one that is called after a database, or the one itself."""
+    return _index(root).home(name)
+
+
+def below(root: Path, name: str = "") -> list[Path]:
+    """Return the files of all `KINDS` below a folder, or below the `home` of a database in it."""
+    index = _index(root)
+    inside = index.home(name)
+    return [path for paths in index.files.values() for path in paths if inside in path.parents]
 
 
 def find(root: str | Path, database: Database, subject: int, exercise: Exercise) -> Path:
@@ -81,12 +106,11 @@ def find(root: str | Path, database: Database, subject: int, exercise: Exercise)
     root = Path(root).expanduser()
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; --root names the folder with NinaPro's files")
-    # DB2 and DB3 share file names: a folder named after the database decides.
-    for folder in root.iterdir():
-        if folder.is_dir() and folder.name.lower() == database.name:
-            root = folder
     name = database.file_name.format(subject=subject, exercise=exercise.number)
-    found = _below(root).get(name.lower(), [])
+    index = _index(root)
+    # DB2 and DB3 share file names: a folder named after the database decides.
+    root = index.home(database.name)
+    found = [path for path in index.files.get(name.lower(), []) if root in path.parents]
     if not found:
         own = database.folder_name.format(subject=subject)
         raise DataError(
@@ -113,10 +137,12 @@ class Last(Generic[T]):
     def __init__(self, most: int, size: Callable[[T], int]) -> None:
         self.most, self.size = most, size
         self.lock = threading.Lock()
-        self.values: OrderedDict[Path, tuple[tuple[int, ...], T]] = OrderedDict()
+        self.values: OrderedDict[Hashable, tuple[tuple[int, ...], T]] = OrderedDict()
 
-    def get(self, path: Path, read: Callable[[Path], T]) -> T:
+    def get(self, path: Path, read: Callable[[Path], T], how: Hashable = None) -> T:
         """Return what ``read`` makes of a file, a copy of the caller's own.
+
+        Where one file can be read in several ways, ``how`` tells them apart.
 
         Raises
         ------
@@ -126,7 +152,7 @@ class Last(Generic[T]):
         if not path.is_file():
             raise DataError(f"{path}: no such file")
         with self.lock:
-            key, state = path.absolute(), path.stat()
+            key, state = (path.absolute(), how), path.stat()
             written = state.st_mtime_ns, state.st_ctime_ns
             signature = *written, state.st_size, state.st_ino, state.st_dev
             kept = self.values.pop(key, None)

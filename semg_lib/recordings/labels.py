@@ -1,11 +1,23 @@
-"""Labels and signal: delay and disagreement of the two kinds of labels, likeness of movements."""
+"""Labels: their names, delay and disagreement of their two kinds, likeness of movements."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
+from semg_lib.recordings import databases
 from semg_lib.recordings.recording import Recording
+
+
+def named(database: str, label: int) -> str:
+    """Return the number and the name of a movement, such as ``"13 wrist flexion"``.
+
+    Where nothing is called by a name it is ``"movement 13"``, and label 0 is ``"rest"``.
+    """
+    generic = f"movement {label}" if label else "rest"
+    spec = databases.known().get(database)
+    name = spec.movement(label) if spec else generic
+    return name if name == generic else f"{label} {name}"
 
 
 def onsets(label: np.ndarray) -> np.ndarray:
@@ -52,8 +64,8 @@ def likeness(recording: Recording) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a movement: the mean correlation of a repetition's pattern with the other
-        repetitions of the movement, and with the other movements.
+        One row a movement, by number and name: the mean correlation of a repetition's pattern
+        with the other repetitions of the movement, and with the other movements.
     """
     pairs = [
         (movement, repetition)
@@ -71,7 +83,7 @@ def likeness(recording: Recording) -> pd.DataFrame:
         mine = movement == m
         n = mine.sum()
         among = alike[np.ix_(mine, mine)]
-        rows[int(m)] = {
+        rows[named(recording.database, int(m))] = {
             "other repetitions": (among.sum() - n) / (n * (n - 1)) if n > 1 else np.nan,
             "other movements": alike[np.ix_(mine, ~mine)].mean() if n < len(mine) else np.nan,
         }

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.signal
 
 from semg_lib.errors import DataError
-from semg_lib.recordings import armband, forearm, multiday
+from semg_lib.recordings import forearm
 from semg_lib.recordings.databases import Database
 from semg_lib.recordings.forearm import Arm, Drift
 from semg_lib.recordings.recording import Recording
@@ -21,7 +21,6 @@ BAND_HZ = (20, 450)
 MOST = 12  # of many sessions about so many are simulated, evenly spread
 _COUNTS = 100  # of the converter, of a muscle's noise
 _REACTION_S = 4.6  # the longest that reaction and release take of what the screen asks for
-_WRITERS = {"multiday": (multiday.place, " "), "3dc": (armband.place, ",")}
 
 
 def simulate(
@@ -70,15 +69,14 @@ def write(root: str | Path, spec: Database, subject: int, **options) -> list[Pat
     list of Path
         One a movement and repetition, each moved into place whole.
     """
-    place, separator = _WRITERS.get(spec.name, (None, ""))
-    if place is None:
-        raise DataError(f"{spec.name} cannot be simulated as files; only {', '.join(_WRITERS)} can")
+    if spec.held is None:
+        raise DataError(f"{spec.name} cannot be simulated as files: it has no `held`")
     written = []
     for label, repetition, emg in _files(spec, subject, **options):
-        path = Path(root) / place(subject, repetition, label)
+        path = Path(root) / spec.held.place(subject, repetition, label)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
-        np.savetxt(part, emg, fmt="%d", delimiter=separator)
+        np.savetxt(part, emg, fmt="%d", delimiter=spec.held.columns.separator)
         part.replace(path)
         written.append(path)
     return written

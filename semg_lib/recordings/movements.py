@@ -61,14 +61,14 @@ GRASPS = (  # exercise C
     "turning a screw, stick grasp",
     "cutting, index finger extension grasp",
 )
-FORCES = (  # exercise D
-    "pressing the little finger",
-    "pressing the ring finger",
-    "pressing the middle finger",
-    "pressing the index finger",
-    "pressing the thumb in abduction",
-    "pressing the thumb in flexion",
-    "pressing index and little finger",
-    "pressing ring and middle finger",
-    "pressing index finger and thumb",
+FORCES = (  # exercise D: what the hand presses against stays where it is
+    "flexion force of the little finger",
+    "flexion force of the ring finger",
+    "flexion force of the middle finger",
+    "flexion force of the index finger",
+    "abduction force of the thumb",
+    "flexion force of the thumb",
+    "flexion force of index and little finger",
+    "flexion force of ring and middle finger",
+    "flexion force of index finger and thumb",
 )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from semg_lib.errors import DataError
-from semg_lib.recordings import databases
+from semg_lib.recordings import databases, files
 from semg_lib.recordings.databases import Database, Exercise
-from semg_lib.recordings.files import PRIVATE
 from semg_lib.recordings.recording import Recording, concatenate, give_rest_a_repetition
+
+MARK = "_simulated."  # in the name of a file that the simulator wrote
+KEPT: files.Last[Recording] = files.Last(most=1 << 29, size=lambda each: each.emg.nbytes)
 
 
 def find(root: str | Path, spec: Database, subject: int, exercise: Exercise) -> list[Path]:
@@ -22,8 +26,8 @@ def find(root: str | Path, spec: Database, subject: int, exercise: Exercise) -> 
     Raises
     ------
     DataError
-        If the folder or every file is missing, a name without wildcards is there twice, or the
-        data set's own ``find`` fails.
+        If the folder or every file is missing, a file or a recording is there twice, or the data
+        set's own ``find`` fails.
     """
     root = Path(root).expanduser()
     if not root.is_dir():
@@ -34,16 +38,22 @@ def find(root: str | Path, spec: Database, subject: int, exercise: Exercise) -> 
         raise DataError(
             f"{root}: no file {name} (exercise {exercise.letter} of {spec.name} subject {subject})"
         )
-    if len(found) > 1 and spec.find is None and not re.search(r"[*?\[]", name):
+    if spec.held:
+        for one, other in itertools.pairwise(found):
+            if spec.held.named(one) == spec.held.named(other):
+                raise DataError(f"{one} and {other} are one recording; keep one of them")
+    elif len(found) > 1 and spec.find is None and not re.search(r"[*?\[]", name):
         places = ", ".join(str(path) for path in found)
         raise DataError(f"{name} is there {len(found)} times ({places}); keep one below --root")
     return found
 
 
 def _found(root: Path, spec: Database, subject: int, exercise: Exercise) -> list[Path]:
-    for folder in root.iterdir():
-        if folder.is_dir() and folder.name.lower() == spec.name:
-            root = folder  # as with NinaPro's: a folder named after the database decides
+    if spec.held:
+        named = [(spec.held.named(path), path) for path in files.below(root, spec.name)]
+        mine = [each for each in named if each[0] and _is_of(each[0], subject, exercise)]
+        return [path for _, path in sorted(mine, key=lambda each: (each[0], each[1]))]
+    root = files.home(root, spec.name)
     if spec.find is not None:
         try:
             return [Path(path) for path in spec.find(root, subject, exercise)]
@@ -51,8 +61,13 @@ def _found(root: Path, spec: Database, subject: int, exercise: Exercise) -> list
             raise DataError(f"{root}: find of {spec.name} failed: {_why(error)}") from error
     name = spec.file_name.format(subject=subject, exercise=exercise.number)
     # What is half unpacked lies in a folder of its own.
-    paths = (path for path in root.rglob(name) if PRIVATE not in path.relative_to(root).parts)
+    paths = (path for path in root.rglob(name) if files.PRIVATE not in path.relative_to(root).parts)
     return sorted(filter(Path.is_file, paths), key=_natural)
+
+
+def _is_of(named: tuple[int, int, int], subject: int, exercise: Exercise) -> bool:
+    first = max(named[2], 1) - exercise.offset  # rest is of the first exercise
+    return named[0] == subject and 1 <= first <= exercise.n_movements
 
 
 def _why(error: Exception) -> str:
@@ -77,6 +92,8 @@ def read_file(path: Path, spec: Database, subject: int, exercise: Exercise) -> R
         raise DataError(f"{spec.name} has no reader of its own: its files are NinaPro's")
     try:
         emg, label, repetition = (np.asarray(each) for each in spec.read(path))
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
     except Exception as error:  # a user's reader fails as it likes
         raise DataError(f"{path}: its reader failed: {_why(error)}") from error
     expected = spec.electrodes(subject)
@@ -100,6 +117,7 @@ def read_file(path: Path, spec: Database, subject: int, exercise: Exercise) -> R
             rate=float(spec.rate),
             database=spec.name,
             subject=subject,
+            simulated=MARK in path.name,
         )
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
@@ -122,18 +140,19 @@ def _whole(path: Path, name: str, column: np.ndarray, n_samples: int, top: int) 
 
 def load(spec: Database, subject: int, paths: Mapping[str, Sequence[Path]]) -> Recording:
     """Load one subject's recording from files by their exercises' letters; see `read_file`."""
-    return concatenate(
-        [
-            read_file(path, spec, subject, exercise)
-            for exercise in spec.exercises_named("".join(paths))
-            for path in paths[exercise.letter]
-        ]
-    )
+    parts = []
+    for exercise in spec.exercises_named("".join(paths)):
+        read = functools.partial(read_file, spec=spec, subject=subject, exercise=exercise)
+        for path in paths[exercise.letter]:
+            # What a user's reader makes of a file may depend on other files.
+            kept = KEPT.get(path, read, (spec.read, subject)) if spec.held else read(path)
+            parts.append(kept)
+    return replace(concatenate(parts), simulated=any(each.simulated for each in parts))
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Whose file it is by its name: one of the ``n_files`` of a subject's exercise."""
+    """Whose file it is by its name: one of the ``n_files`` of a subject's exercise, 0 if many."""
 
     spec: Database
     subject: int
@@ -142,15 +161,25 @@ class Claim:
 
 
 def claims(root: Path) -> dict[Path, list[Claim]]:
-    """Return the files below a folder that data sets with readers know by name."""
+    """Return the files below a folder that data sets with readers know by place or name."""
     found: dict[Path, list[Claim]] = {}
     for spec in databases.registered():
-        if spec.read is None:
-            continue
-        for subject in spec.subjects:
-            for exercise in spec.exercises:
-                paths = _found(root, spec, subject, exercise)
-                for path in paths:
-                    claim = Claim(spec, subject, exercise, len(paths))
-                    found.setdefault(path, []).append(claim)
+        if spec.read is not None:
+            for path, claim in _claims(root, spec):
+                found.setdefault(path, []).append(claim)
     return found
+
+
+def _claims(root: Path, spec: Database) -> Iterator[tuple[Path, Claim]]:
+    if spec.held:
+        for path in files.below(root):
+            named = spec.held.named(path)
+            if named and named[0] in spec.subjects:
+                (exercise,) = (e for e in spec.exercises if _is_of(named, named[0], e))
+                yield path, Claim(spec, named[0], exercise, 0)
+        return
+    for subject in spec.subjects:
+        for exercise in spec.exercises:
+            paths = _found(root, spec, subject, exercise)
+            for path in paths:
+                yield path, Claim(spec, subject, exercise, len(paths))

@@ -4,7 +4,8 @@ A forearm is made of muscles around a bone. Every movement excites them by a syn
 repetition is performed a little differently. Motor units fire as shot noise, each shot shaped
 like an action potential; muscles mix at the skin by their distance to the electrode. The subject
 reacts late and relaxes early, so what the screen asks for (stimulus) and what the muscles do
-(restimulus) differ. Nothing here is fitted to a person: a number from these recordings says
+(restimulus) differ. Nothing but the strength of the drift is fitted, to published accuracies (see
+`forearm.Drift`), and nothing to a person: a number from these recordings says
 something about methods on this model, and nothing about people.
 """
 

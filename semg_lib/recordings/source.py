@@ -121,7 +121,7 @@ class Source:
             return True
         if databases.database(self.database).read:  # only NinaPro's files have a place for a mark
             every = self.files(subject).values()
-            return any("_simulated." in path.name for paths in every for path in paths)
+            return any(registered.MARK in path.name for paths in every for path in paths)
         return any(ninapro.is_simulated(path) for (path,) in self.files(subject).values())
 
     def fingerprints(
@@ -138,3 +138,16 @@ class Source:
     def __str__(self) -> str:
         kind = f"files below {Path(self.root).name}" if self.root else "simulated recordings"
         return f"{self.database.upper()}, exercises {self.exercises}: {kind}"
+
+
+def available(database: str, exercises: str, root: str | Path) -> list[int]:
+    """Return the subjects whose files are below a folder."""
+    spec = databases.database(database)
+    found = []
+    for subject in range(1, spec.n_subjects + 1):
+        try:
+            Source(database, exercises, str(root)).files(subject)
+        except DataError:
+            continue
+        found.append(subject)
+    return found

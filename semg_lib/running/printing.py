@@ -18,12 +18,13 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 
 from semg_lib.recordings import databases
+from semg_lib.running.subjects import ranges
 
 if TYPE_CHECKING:
-    from semg_lib.download.verify import Finding
+    from semg_lib.download.finding import Finding
     from semg_lib.evaluation.records import Record
 
 
@@ -47,15 +48,17 @@ def transfers(console: Console) -> Iterator[Callable[[str, int, int], None]]:
 def verified(console: Console, found: Sequence[Finding]) -> None:
     """Print what files were found to be, one row a file, and how many are of each status.
 
-    Below: what is known about data sets of users that are among them.
+    Below: what is known about the data sets that are among them, but for NinaPro's.
     """
-    table = Table("file", "database", "subject", "exercise", "minutes", "", "why")
+    file, state = (Column(name, overflow="fold") for name in ("file", "is"))
+    table = Table(file, "holds", "length", state)
     for each in found:
-        kind = f"{each.database} (simulated)" if each.simulated else each.database
         style = {"ok": "green", "suspicious": "yellow", "broken": "red"}[each.status]
-        values = kind, str(each.subject or ""), each.exercise, f"{each.minutes:.1f}"
-        why = escape("; ".join(each.reasons))
-        table.add_row(escape(str(each.path)), *values, f"[{style}]{each.status}[/]", why)
+        minutes, seconds = f"{each.seconds / 60:.1f} min", f"{each.seconds:.1f} s"
+        length = minutes if each.seconds >= 60 else seconds if each.seconds else ""
+        why = escape("; ".join(["", *each.reasons])).replace("; ", ": ", 1)
+        status = f"[{style}]{each.status}[/]{why}"
+        table.add_row(escape(str(each.path)), escape(each.content), length, status)
     console.print(table)
     counts = Counter(each.status for each in found)
     console.print(", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
@@ -65,6 +68,14 @@ def verified(console: Console, found: Sequence[Finding]) -> None:
             about = (f"{spec.name}: {spec.title}", spec.citation, spec.licence, *spec.cautions)
             lines = "\n  ".join(filter(None, about))
             console.print(lines, soft_wrap=True, highlight=False, markup=False)
+
+
+def left_out(console: Console, subjects: Sequence[int], root: object) -> None:
+    """Print whose files are not all there, if anybody's."""
+    if subjects:
+        who = ranges(subjects).replace(".", ", ")
+        said = f"left out, for their files are not all below {root}: subjects {who}"
+        console.print(said, soft_wrap=True, highlight=False, markup=False)
 
 
 def summaries(console: Console, records: Sequence[Record], failed: Sequence[Path] = ()) -> None:

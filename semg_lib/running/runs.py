@@ -10,7 +10,7 @@ from typing import Any
 from semg_lib.errors import DataError, check_name
 from semg_lib.papers import PAPERS
 from semg_lib.recordings import databases
-from semg_lib.recordings.source import Source
+from semg_lib.recordings.source import Source, available
 from semg_lib.running import notebooks
 from semg_lib.running.subjects import parse_subjects, ranges
 
@@ -34,30 +34,33 @@ def about(paper: str) -> dict[str, str]:
 
 
 def asked(
-    paper: str, database: str, subjects: str, methods: str, root: str | Path | None
-) -> dict[str, Any]:
-    """Return what was typed as fields of `Run`: no database is the paper's first."""
-    spec = databases.database(database or next(iter(about(paper))))
-    return {
+    paper: str,
+    database: str,
+    exercises: str,
+    subjects: str,
+    methods: str,
+    root: str | Path | None,
+) -> tuple[dict[str, Any], list[int]]:
+    """Return what was typed as fields of `Run`, and the subjects that are left out.
+
+    No database is the paper's first. All subjects are those whose files are below the root.
+    """
+    known = about(paper)
+    spec = databases.database(database or next(iter(known)))
+    numbers = parse_subjects(subjects, spec.n_subjects)
+    chosen = numbers
+    if root and subjects.strip().lower() == "all" and spec.name in known:
+        # Where there is none, the first one's files are missed in words.
+        chosen = available(spec.name, exercises or known[spec.name], root) or numbers
+    fields = {
         "paper": paper,
         "database": spec.name,
-        "subjects": parse_subjects(subjects, spec.n_subjects),
+        "exercises": exercises,
+        "subjects": chosen,
         "methods": [] if methods == "all" else [each.strip() for each in methods.split(",")],
         "root": str(root or ""),
     }
-
-
-def available(database: str, exercises: str, root: str | Path) -> list[int]:
-    """Return the subjects whose files are below a folder."""
-    spec = databases.database(database)
-    found = []
-    for subject in range(1, spec.n_subjects + 1):
-        try:
-            Source(database, exercises, str(root)).files(subject)
-        except DataError:
-            continue
-        found.append(subject)
-    return found
+    return fields, [each for each in numbers if each not in chosen]
 
 
 @dataclass(frozen=True)

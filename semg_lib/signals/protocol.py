@@ -19,9 +19,9 @@ from semg_lib.signals import splits
 from semg_lib.signals.features import extract
 from semg_lib.signals.preprocessing import Standardiser, envelope, low_pass
 from semg_lib.signals.splits import Split
-from semg_lib.signals.windows import Windows, cut, thin_rest
+from semg_lib.signals.windows import Windows, cut, one_rest, thin_rest
 
-RESTS = ("thinned", "all", "none")
+RESTS = ("thinned", "trial", "all", "none")
 SPLITS = ("repetition", "leave one repetition out", "window", "subject")
 SCALERS = ("training", "everything", "none")
 
@@ -105,8 +105,8 @@ class Protocol:
         Labels re-aligned to the EMG, or what the screen asked for; for loading.
     movements : tuple of int
         Those that count; all if empty.
-    rest : {"thinned", "all", "none"}
-        Thinned to a movement's share; all of it; no class.
+    rest : {"thinned", "trial", "all", "none"}
+        Thinned to a movement's share; one trial a repetition; all of it; no class.
     pure : bool
         Leave out windows over a boundary of movements, repetitions or exercises.
     split : {"repetition", "leave one repetition out", "window", "subject"}
@@ -215,7 +215,8 @@ class Protocol:
             return windows[moving]
         if self.movements:
             windows = windows[moving | (windows.label == 0)]
-        return thin_rest(windows) if self.rest == "thinned" else windows
+        few = {"thinned": thin_rest, "trial": one_rest}.get(self.rest)
+        return few(windows) if few else windows
 
     def _thinned(self, train: Windows) -> Windows:
         # Neighbours one sample apart say nearly the same twice.

@@ -1,9 +1,10 @@
-"""Spectrograms of windows as images, and their principal components."""
+"""Spectrograms of windows, scaled and reduced channel by channel to principal components."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import scipy.signal
@@ -21,8 +22,8 @@ def spectrogram(
     """Compute power spectral densities of short overlapping frames, on the device of ``x``.
 
     The same as `scipy.signal.spectrogram` with its other defaults: each frame's mean is taken
-    off, and powers are one-sided densities. The default frames are those of zhai2017, section
-    2 of whose replication derives 129 frequencies x 3 frames from them for 400 samples.
+    off, and powers are one-sided densities. The default frames are those of zhai2017: 129
+    frequencies x 3 frames of 400 samples.
 
     Parameters
     ----------
@@ -62,92 +63,77 @@ def spectrogram(
     return power.transpose(-1, -2)
 
 
+# Where each of 25 components lies on a square, row by row (zhai2017, figure 1B).
+SPIRAL = (
+    *(22, 10, 11, 12, 23),
+    *(21, 9, 2, 3, 13),
+    *(20, 8, 1, 4, 14),
+    *(19, 7, 6, 5, 15),
+    *(25, 18, 17, 16, 24),
+)
 INTENSITIES = ("power", "magnitude", "decibel")
-SCALED_OVER = ("window", "channel")
 
 
-def scale(power: Tensor, intensity: str, over: str = "window", range_db: float = 40.0) -> Tensor:
-    """Bring spectrograms to intensities between 0 and 1.
-
-    Parameters
-    ----------
-    power : Tensor (window, channel, frequency, frame)
-        As `spectrogram` returns it.
-    intensity : {"power", "magnitude", "decibel"}
-        Power as it is, its square root, or its logarithm. The first two are brought to 0..1 by the
-        least and the largest value, decibels by the largest and the range below it.
-    over : {"window", "channel"}
-        Whose largest value becomes 1: that of a window over all channels, which keeps loud and
-        soft electrodes apart, or that of each channel.
-    range_db : float
-        How far below the largest value 0 is, in decibels.
+def as_intensity(power: Tensor, name: str) -> Tensor:
+    """Return spectral power as it is, its square root, or its logarithm (10 log10).
 
     Raises
     ------
     ValueError
-        If a name is unknown.
+        If the name is unknown.
     """
-    check_name("intensity", intensity, INTENSITIES)
-    check_name("scaling over", over, SCALED_OVER)
-    axes = (1, 2, 3) if over == "window" else (2, 3)
-    tiny = torch.finfo(power.dtype).tiny
-    largest = power.amax(axes, keepdim=True)
-    if intensity == "decibel":
-        below_db = 10 * torch.log10((power / largest.clamp_min(tiny)).clamp_min(tiny))
-        return (1 + below_db / range_db).clamp_min(0)
-    least = power.amin(axes, keepdim=True)
-    if intensity == "magnitude":
-        power, least, largest = power.sqrt(), least.sqrt(), largest.sqrt()
-    return (power - least) / (largest - least).clamp_min(tiny)
+    check_name("intensity", name, INTENSITIES)
+    if name == "decibel":
+        return 10 * torch.log10(power.clamp_min(torch.finfo(power.dtype).tiny))
+    return power.sqrt() if name == "magnitude" else power
 
 
-def images(
-    windows: Windows,
-    *,
-    n_fft: int,
-    overlap: int,
-    bins: int,
-    intensity: str,
-    over: str,
-    range_db: float,
-    device: str = "cpu",
-    block: int = 512,
-) -> Iterator[Tensor]:
-    """Yield scaled spectrograms of blocks of windows, (window, channel, frequency, frame).
+@dataclass(frozen=True, eq=False)
+class PercentileScaler:
+    """Brings each channel to 0..1 between two percentiles of its training values.
 
-    The first ``bins`` frequencies are kept; see `spectrogram` and `scale` for the others.
+    Attributes
+    ----------
+    low, high : Tensor (channel,)
+        What becomes 0 and 1; values beyond are clipped.
     """
-    data = windows.to(device)
-    for index in torch.arange(len(windows), device=device).split(block):
-        rate = windows.recording.rate
-        power = spectrogram(data.gather(index), rate=rate, n_fft=n_fft, overlap=overlap)
-        yield scale(power[:, :, :bins], intensity, over, range_db)
+
+    low: Tensor
+    high: Tensor
+
+    @classmethod
+    def fit(cls, x: Tensor, percentiles: tuple[float, float]) -> PercentileScaler:
+        """Find a channel's percentiles over all training windows (window, channel, ...)."""
+        values = x.transpose(0, 1).flatten(1).cpu().numpy()
+        ends = np.percentile(values, percentiles, axis=1)
+        low, high = torch.as_tensor(ends, dtype=x.dtype, device=x.device)
+        return cls(low, high)
+
+    def apply(self, x: Tensor) -> Tensor:
+        """Scale windows (window, channel, ...); a channel without any spread becomes 0."""
+        shape = (1, -1, *[1] * (x.ndim - 2))
+        span = (self.high - self.low).clamp_min(torch.finfo(x.dtype).tiny)
+        return ((x - self.low.view(shape)) / span.view(shape)).clamp(0, 1)
 
 
 @dataclass(frozen=True, eq=False)
 class ChannelPCA:
-    """Principal components of each channel's values, fitted to some repetitions only.
+    """Principal components of each channel's values.
 
     Attributes
     ----------
     mean : Tensor (channel, value)
     components : Tensor (channel, component, value)
-        Divided by the components' standard deviations if whitened.
     explained : ndarray (channel, component)
         Share of each channel's variance.
-    repetitions : frozenset of int
-        What the components have seen; `splits.audit` compares it with the test side.
     """
 
     mean: Tensor
     components: Tensor
     explained: np.ndarray
-    repetitions: frozenset[int]
 
     @classmethod
-    def fit(
-        cls, x: Tensor, n_components: int, *, repetitions: Iterable[int], whiten: bool = False
-    ) -> ChannelPCA:
+    def fit(cls, x: Tensor, n_components: int) -> ChannelPCA:
         """Find the components of training windows.
 
         Parameters
@@ -155,10 +141,6 @@ class ChannelPCA:
         x : Tensor (window, channel, ...)
             The axes after the channel are taken as one vector.
         n_components : int
-        repetitions : iterable of int
-            What the windows are of.
-        whiten : bool
-            Bring every component to unit variance.
 
         Raises
         ------
@@ -173,16 +155,14 @@ class ChannelPCA:
             )
         found = []
         for channel in range(x.shape[1]):
-            pca = PCA(n_components, whiten=whiten, svd_solver="covariance_eigh")
+            pca = PCA(n_components, svd_solver="covariance_eigh")
             found.append(pca.fit(x[:, channel].cpu().double().numpy()))
-        scale = [np.sqrt(p.explained_variance_)[:, None] if whiten else 1.0 for p in found]
         mean = np.stack([p.mean_ for p in found])
-        components = np.stack([p.components_ / s for p, s in zip(found, scale, strict=True)])
+        components = np.stack([p.components_ for p in found])
         return cls(
             torch.as_tensor(mean, dtype=x.dtype, device=x.device),
             torch.as_tensor(components, dtype=x.dtype, device=x.device),
             explained=np.stack([p.explained_variance_ratio_ for p in found]),
-            repetitions=frozenset(int(each) for each in repetitions),
         )
 
     def apply(self, x: Tensor) -> Tensor:
@@ -200,3 +180,76 @@ class ChannelPCA:
                 f"fitted to {self.mean.shape[0]} x {self.mean.shape[1]}"
             )
         return torch.einsum("wcv,ckv->wck", x - self.mean, self.components)
+
+
+@dataclass(frozen=True, eq=False)
+class SpectralComponents:
+    """From windows to principal components of their scaled spectrograms, fitted to training.
+
+    Parameters
+    ----------
+    n_fft, overlap : int
+        Of the frames, see `spectrogram`.
+    bins : int
+        Frequencies kept, from 0.
+    intensity : {"power", "magnitude", "decibel"}
+        See `as_intensity`.
+    percentiles : tuple of float
+        See `PercentileScaler`.
+    components : int
+        A channel.
+    device : str
+
+    Attributes
+    ----------
+    scaler, pca
+        What `fit` has found.
+    repetitions : frozenset of int
+        What they have seen; `splits.audit` compares it with the test side.
+    """
+
+    n_fft: int
+    overlap: int
+    bins: int
+    intensity: str
+    percentiles: tuple[float, float]
+    components: int
+    device: str = "cpu"
+    scaler: PercentileScaler | None = None
+    pca: ChannelPCA | None = None
+    repetitions: frozenset[int] = field(default_factory=frozenset)
+
+    @classmethod
+    def of(cls, settings: Any, *, device: str = "cpu") -> SpectralComponents:
+        """Return what a paper's settings of the same names ask for, not fitted yet."""
+        names = ("n_fft", "overlap", "bins", "intensity", "percentiles", "components")
+        return cls(**{name: getattr(settings, name) for name in names}, device=device)
+
+    def images(self, windows: Windows, *, block: int = 512) -> Iterator[Tensor]:
+        """Yield blocks of windows as intensities (window, channel, frequency, frame).
+
+        They lie between 0 and 1 once `fit` has found what they are scaled by.
+        """
+        data = windows.to(self.device)
+        for index in torch.arange(len(windows), device=self.device).split(block):
+            power = spectrogram(
+                data.gather(index),
+                rate=windows.recording.rate,
+                n_fft=self.n_fft,
+                overlap=self.overlap,
+            )
+            image = as_intensity(power[:, :, : self.bins], self.intensity)
+            yield self.scaler.apply(image) if self.scaler else image
+
+    def fit(self, train: Windows) -> SpectralComponents:
+        """Return the same with scale and components of training windows."""
+        seen = torch.cat(list(replace(self, scaler=None).images(train)))
+        scaler = PercentileScaler.fit(seen, self.percentiles)
+        pca = ChannelPCA.fit(scaler.apply(seen), self.components)
+        repetitions = frozenset(np.unique(train.repetition).tolist())
+        return replace(self, scaler=scaler, pca=pca, repetitions=repetitions)
+
+    def apply(self, windows: Windows) -> Tensor:
+        """Return the components of windows, (window, channel, component)."""
+        assert self.pca is not None, "fit comes first"
+        return torch.cat([self.pca.apply(image) for image in self.images(windows)])

@@ -58,12 +58,6 @@ def by_repetition(windows: Windows, test: Sequence[int]) -> Split:
     return Split(windows[~held_out], windows[held_out])
 
 
-def by_session(windows: Windows) -> list[Windows]:
-    """Return the windows of each repetition, in order: one repetition, one session."""
-    repetition = windows.repetition
-    return [windows[repetition == each] for each in np.unique(repetition)]
-
-
 def audit(split: Split, *fitted) -> Split:
     """Return the split if nothing of its test side can have reached the training.
 

@@ -153,8 +153,7 @@ def cut(recording: Recording, *, length_ms: float, step_ms: float, pure: bool = 
 def trials(windows: Windows) -> np.ndarray:
     """Return the number of the trial each window begins in, (window,).
 
-    A trial is one stretch of one label, repetition and exercise. That it begins and ends is known
-    to a user who is asked to move; which movement it was is not used.
+    A trial is one stretch of one label, repetition and exercise.
     """
     return _stretches(windows.recording)[windows.starts]
 
@@ -182,3 +181,38 @@ def thin_rest(windows: Windows) -> Windows:
         return windows
     kept = rest[np.linspace(0, len(rest) - 1, share).round().astype(int)]
     return windows[np.sort(np.concatenate([moving, kept]))]
+
+
+def one_rest(windows: Windows) -> Windows:
+    """Keep one trial of rest in each repetition: that after the repetition's first movement.
+
+    So a class has as many trials as another, rest included (zhai2017).
+    """
+    label, repetition, trial = windows.label, windows.repetition, trials(windows)
+    kept = label > 0
+    for each in np.unique(repetition[kept]):
+        within = repetition == each
+        begun = np.maximum.accumulate(within & (label > 0))
+        rest = np.flatnonzero(within & begun & (label == 0))
+        if len(rest):
+            kept |= trial == trial[rest[0]]
+    return windows[kept]
+
+
+def shuffle_trials(windows: Windows, longest_s: float, *, seed: int = 0) -> Windows:
+    """Return windows with their trials in random order.
+
+    Parameters
+    ----------
+    windows : Windows
+    longest_s : float
+        Trials are cut into stretches that last at most so many seconds, which are shuffled.
+    seed : int
+    """
+    _, trial = np.unique(trials(windows), return_inverse=True)
+    began = np.full(trial.max(initial=0) + 1, len(windows.recording.emg))
+    np.minimum.at(began, trial, windows.starts)
+    piece = (windows.starts - began[trial]) // round(longest_s * windows.recording.rate)
+    pieces, which = np.unique(np.stack([trial, piece]), axis=1, return_inverse=True)
+    place = np.random.default_rng(seed).permutation(pieces.shape[1])
+    return windows[np.argsort(place[which], kind="stable")]

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from semg_lib import figures
 from semg_lib.errors import check_name
@@ -31,7 +30,7 @@ from semg_lib.recordings.source import Source
 from semg_lib.signals import splits
 from semg_lib.signals.preprocessing import envelope, look_ahead
 from semg_lib.signals.protocol import Prepared, Protocol
-from semg_lib.signals.spectrograms import ChannelPCA
+from semg_lib.signals.spectrograms import SpectralComponents
 from semg_lib.signals.windows import Windows
 
 TITLES = {
@@ -108,26 +107,14 @@ class FrozenZhai:
 
     def _train(self, prepared: Prepared, *, seed: int, device: str) -> Fitted:
         train = prepared.split.train
-        pca = ChannelPCA.fit(
-            torch.cat(list(zhai2017.images(train, self.settings, device=device))),
-            self.settings.components,
-            repetitions=np.unique(train.repetition).tolist(),
-        )
-        splits.audit(prepared.split, pca)
-
-        def components(windows: Windows) -> torch.Tensor:
-            blocks = zhai2017.images(windows, self.settings, device=device)
-            return torch.cat([pca.apply(block) for block in blocks])
-
-        x = components(train)
-        unit = x.std()
-        first = Session(x / unit, train.label, np.zeros(len(train), int))
+        fitted = SpectralComponents.of(self.settings, device=device).fit(train)
+        splits.audit(prepared.split, fitted)
+        first = Session(fitted.apply(train), train.label)
         decoder = zhai2017.calibrate("cnn", first, self.settings, seed=seed, device=device)
 
         def predict(windows: Windows) -> np.ndarray:
-            nothing = np.zeros(len(windows), int)
-            said = decoder.probabilities(Session(components(windows) / unit, nothing, nothing))
-            return decoder.classes[said.argmax(axis=1)]
+            unlabelled = Session(fitted.apply(windows), np.zeros(len(windows), int))
+            return decoder.classes[decoder.probabilities(unlabelled).argmax(axis=1)]
 
         return Fitted(predict, decoder.history, getattr(decoder, "network", None))
 

@@ -40,6 +40,10 @@ def write(folder: str | Path) -> dict[str, str]:
     teaching = Path(folder) / "teaching"
     teaching.mkdir(parents=True, exist_ok=True)
     (teaching / "assignments.md").write_text(_assignments())
+    named = Path(folder) / "movements"
+    named.mkdir(parents=True, exist_ok=True)
+    for names in (("db1", "db2", "db3"), ("3dc",), ("multiday",)):
+        (named / f"{names[0]}.md").write_text(tables.movements(names))
     return numbers | {f"speed_{k}": v for k, v in speed.write(Path(folder) / "speed").items()}
 
 

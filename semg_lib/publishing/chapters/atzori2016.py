@@ -85,6 +85,9 @@ def fragments() -> Fragments:
     }
     said = {each.method: each for each in module.REPORTED if each.database == "db1"}
     counts = np.sum([record.confusion["cnn"] for record in real], axis=0)
+    confused = summaries.confused(counts, real[0].labels, "db1")
+    confused["% of its windows"] = tables.text(confused["% of its windows"])
+    shown.texts["confused"] = tables.markdown(confused, rest="left")
     few = plain.reindex(columns=["cnn", *baselines.NAMES, "random_forest_all"])
     shown.pictures |= {
         "dots": figures.subject_dots(
@@ -92,7 +95,7 @@ def fragments() -> Fragments:
             titles=grid.TITLES,
             reported=list(said.values()),
         ),
-        "confusion": figures.confusion(counts, real[0].labels, "CNN"),
+        "confusion": figures.confusion(counts, real[0].labels, "CNN", "db1"),
         "study": figures.heat(
             grid.at_stated_rate(two), "initial weights, noise copies", "input, low-pass"
         ),
@@ -172,6 +175,6 @@ def row() -> str:
         f"CNN {said['cnn']} %, average of 18 classical pairs {said['classical average']} %, best "
         f"{said['random_forest_all']} % (DB1, 27 subjects, 52 movements) | CNN "
         f"{plain['cnn'].mean():.1f} %, Random Forests {plain['random_forest'].mean():.1f} %, "
-        f"average of the pairs {pairs} (DB1 exercise A, {len(plain)} subjects, the pairs "
-        f"{len(grid.complete(plain, module.PAIRS))}; 12 movements and rest)"
+        f"average of the pairs {pairs} (DB1 exercise A, {len(plain)} subjects, "
+        f"{len(grid.complete(plain, module.PAIRS))} of them with all pairs; 12 movements and rest)"
     )
