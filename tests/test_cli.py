@@ -14,7 +14,7 @@ from semg_lib.evaluation.scores import score
 from semg_lib.papers import atzori2016, zhai2017
 from semg_lib.recordings import simulator
 from semg_lib.recordings.forearm import Arm, Drift
-from semg_lib.recordings.source import Source
+from semg_lib.recordings.source import Source, available
 from semg_lib.running import notebooks, runs
 from semg_lib.running.runs import Run
 from tests.test_api import loaded
@@ -35,7 +35,7 @@ def test_simulate_writes_files_that_load(tmp_path, monkeypatch, capsys):
     )
     assert status == 0
     assert out.strip().endswith("S2_A1_E1.mat")
-    assert runs.available("db1", "A", tmp_path) == [2]
+    assert available("db1", "A", tmp_path) == [2]
 
 
 def test_simulate_turns_drift_and_crosstalk(tmp_path, monkeypatch, capsys):

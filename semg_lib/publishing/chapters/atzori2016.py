@@ -14,7 +14,7 @@ from semg_lib.papers import atzori2016 as module
 from semg_lib.publishing import tables
 from semg_lib.publishing.chapters import common
 from semg_lib.publishing.chapters.common import Fragments
-from semg_lib.running import runs
+from semg_lib.recordings.source import available
 from semg_lib.running.runs import Run
 
 NAME = "atzori2016"
@@ -32,7 +32,7 @@ TELLING = (
 
 def plan(root: str) -> Iterator[tuple[str, Run]]:
     """Yield the runs of the chapter, with the names of their records; its page shows the last."""
-    subjects = runs.available("db1", "A", root)
+    subjects = available("db1", "A", root)
     if not subjects:
         raise DataError(f"{root}: no file of DB1, exercise A; name the folder with NinaPro's files")
     for subject in subjects[:2]:
