@@ -176,6 +176,18 @@ def test_all_subjects_are_those_whose_files_are_there(tmp_path, monkeypatch, cap
     assert "subjects 1, 3-4, 6-22\n" in out
 
 
+def test_no_subjects_are_the_first_two_that_are_there(tmp_path):
+    def asked(database, root=None):
+        return runs.asked("ding2018", database, "", "", "all", root)
+
+    assert asked("multiday")[0]["subjects"] == [1]
+    assert asked("db2")[0]["subjects"] == [1, 2]
+    for subject in (2, 5, 6):
+        simulator.write_files(tmp_path, "3dc", subject, movements=(1,))
+    fields, lacking = asked("3dc", tmp_path)
+    assert (fields["subjects"], lacking) == ([2, 5], [])
+
+
 def test_all_of_nobody_names_the_first_file(tmp_path, monkeypatch, capsys):
     asked, lacking = runs.asked("ding2018", "3dc", "", "all", "all", None)
     assert (asked["subjects"], lacking) == ([*range(1, 23)], [])
