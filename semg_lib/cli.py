@@ -167,7 +167,9 @@ def run(
     out: Out,
     database: PapersDatabase = "",
     exercises: PapersExercises = "",
-    subjects: Subjects = "1,2",
+    subjects: Annotated[
+        str, typer.Option(help="Such as 1,2 or 1-3 or all; the first two at hand if not given.")
+    ] = "",
     root: Root = None,
     epochs: Epochs = 0,
     seed: Seed = 0,

@@ -43,7 +43,7 @@ def test_what_is_no_paper_leaves_its_records_where_there_were_none(tmp_path, mon
     stored = {}
     monkeypatch.setattr(build, "ROOT", tmp_path)
     monkeypatch.setattr(build, "_store", lambda run, name, about: stored.update({name: about}))
-    monkeypatch.setattr(build.runs, "available", lambda *_: [1, 2])
+    monkeypatch.setattr(build, "available", lambda *_: [1, 2])
 
     def run(source, executed, parameters):
         if "out" in parameters:

@@ -14,7 +14,7 @@ from semg_lib.evaluation.scores import score
 from semg_lib.papers import atzori2016, zhai2017
 from semg_lib.recordings import simulator
 from semg_lib.recordings.forearm import Arm, Drift
-from semg_lib.recordings.source import Source
+from semg_lib.recordings.source import Source, available
 from semg_lib.running import notebooks, runs
 from semg_lib.running.runs import Run
 from tests.test_api import loaded
@@ -35,7 +35,7 @@ def test_simulate_writes_files_that_load(tmp_path, monkeypatch, capsys):
     )
     assert status == 0
     assert out.strip().endswith("S2_A1_E1.mat")
-    assert runs.available("db1", "A", tmp_path) == [2]
+    assert available("db1", "A", tmp_path) == [2]
 
 
 def test_simulate_turns_drift_and_crosstalk(tmp_path, monkeypatch, capsys):
@@ -174,6 +174,18 @@ def test_all_subjects_are_those_whose_files_are_there(tmp_path, monkeypatch, cap
     assert made == ([[2, 5]] if command == "run" else [[2], [5]])
     assert out.startswith(f"left out, for their files are not all below {tmp_path}: subjects 1, 3")
     assert "subjects 1, 3-4, 6-22\n" in out
+
+
+def test_no_subjects_are_the_first_two_that_are_there(tmp_path):
+    def asked(database, root=None):
+        return runs.asked("ding2018", database, "", "", "all", root)
+
+    assert asked("multiday")[0]["subjects"] == [1]
+    assert asked("db2")[0]["subjects"] == [1, 2]
+    for subject in (2, 5, 6):
+        simulator.write_files(tmp_path, "3dc", subject, movements=(1,))
+    fields, lacking = asked("3dc", tmp_path)
+    assert (fields["subjects"], lacking) == ([2, 5], [])
 
 
 def test_all_of_nobody_names_the_first_file(tmp_path, monkeypatch, capsys):

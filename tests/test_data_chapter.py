@@ -6,7 +6,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from semg_lib.publishing import build, executed
-from semg_lib.running import notebooks, runs
+from semg_lib.running import notebooks
 
 NEEDED = ("sets", "lda", "aging", "blocks")
 # What others found by the same method on the same files.
@@ -53,9 +53,7 @@ def test_look_alikes_say_so_and_lose_as_people_do():
 
 @pytest.mark.real
 @pytest.mark.slow
-def test_real_recordings_give_the_stored_numbers(real_root):
-    for name in ("3dc", "multiday"):
-        if not runs.available(name, "A", real_root):
-            pytest.skip(f"SEMG_DATA holds no file of {name}")
+@pytest.mark.usefixtures("real_sets")
+def test_real_recordings_give_the_stored_numbers(real_data):
     shown = printed(notebooks.read(build.EXECUTED / "data.ipynb"))
-    assert run(real_root) == pytest.approx(shown, abs=0.002)
+    assert run(real_data) == pytest.approx(shown, abs=0.002)

@@ -10,7 +10,7 @@ from semg_lib.errors import DataError
 from semg_lib.recordings import databases, registered, simulator
 from semg_lib.recordings.databases import Database, Exercise
 from semg_lib.recordings.recording import fingerprint
-from semg_lib.recordings.source import Source
+from semg_lib.recordings.source import Source, available
 from semg_lib.running import runs
 
 
@@ -188,7 +188,7 @@ def test_missing_and_double_files_are_told(folder):
     databases.register(MINE)
     with pytest.raises(DataError, match=r"no file s2_1\.csv"):
         Source("mine", "A", str(folder)).files(2)
-    assert runs.available("mine", "AB", folder) == [1]
+    assert available("mine", "AB", folder) == [1]
     (folder / "copy").mkdir()
     (folder / "copy" / "s1_1.csv").write_bytes((folder / "s1_1.csv").read_bytes())
     with pytest.raises(DataError, match=r"s1_1\.csv is there 2 times"):

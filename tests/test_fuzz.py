@@ -22,6 +22,17 @@ CASES = {"compressed": 70, "uncompressed": 130, "7.3": 70, "real": 30}  # 300 in
 TEXT_CASES = 80
 
 
+def attacks(n):
+    """Return what makes hypothesis try so many cases, the same each time, as long as they take."""
+    return settings(
+        max_examples=n,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
 @contextlib.contextmanager
 def bounded(seconds=10, gigabytes=2):
     """Let what runs inside take no more time and memory."""
@@ -113,13 +124,7 @@ def test_damaged_files_end_in_the_recording_or_in_one_error(kind, sound, request
     assert check(path, content, kind) == "sound"
     outcomes = []
 
-    @settings(
-        max_examples=CASES[kind],
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @attacks(CASES[kind])
     @given(damage())
     def attack(how):
         path.write_bytes(damaged(whole, *how))
@@ -141,13 +146,7 @@ def test_damaged_text_ends_in_its_numbers_or_in_one_error(packed, tmp_path):
     path = tmp_path / ("S0_D1_C0.csv.bz2" if packed else "S0_D1_C0.csv")
     outcomes = []
 
-    @settings(
-        max_examples=TEXT_CASES,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @attacks(TEXT_CASES)
     @given(damage())
     def attack(how):
         data = damaged(whole, *how)

@@ -13,8 +13,8 @@ from semg_lib.download import verify
 from semg_lib.errors import DataError
 from semg_lib.recordings import armband, files, multiday, simulator, text
 from semg_lib.recordings.recording import fingerprint
-from semg_lib.recordings.source import Source
-from semg_lib.running import printing, runs
+from semg_lib.recordings.source import Source, available
+from semg_lib.running import printing
 
 GESTURE = "3dc_EMG_gesture"
 
@@ -238,7 +238,7 @@ def test_all_that_a_run_asks_of_a_subject_takes_one_walk_and_one_read_a_file(tmp
     )  # fmt: skip
     monkeypatch.setattr(files.os, "walk", lambda *a, **o: walked.append(a) or walk(*a, **o))
     source = Source("multiday", "A", str(tmp_path))
-    assert runs.available("multiday", "A", tmp_path) == [1]
+    assert available("multiday", "A", tmp_path) == [1]
     assert not source.simulated(1)
     known = source.fingerprints([1])
     for _ in range(2):
@@ -261,9 +261,9 @@ def test_sets_below_one_folder_do_not_disturb_each_other(tmp_path, root):
     write(tmp_path / "many" / "S0_D6_C3.csv", session())
     (tmp_path / "linked").symlink_to(tmp_path / "many", target_is_directory=True)
     (tmp_path / "many" / "circle").symlink_to(tmp_path, target_is_directory=True)
-    assert runs.available("db1", "A", tmp_path) == runs.available("db2", "B", tmp_path) == [1]
-    assert runs.available("3dc", "A", tmp_path) == [3]
-    assert runs.available("multiday", "A", tmp_path) == [1]
+    assert available("db1", "A", tmp_path) == available("db2", "B", tmp_path) == [1]
+    assert available("3dc", "A", tmp_path) == [3]
+    assert available("multiday", "A", tmp_path) == [1]
     (path,) = Source("db1", "A", str(tmp_path)).files(1)["A"]
     assert "ninapro" in path.parts
     (path,) = Source("3dc", "A", str(tmp_path)).files(3)["A"]
@@ -302,7 +302,7 @@ def test_real_recordings_are_what_numpy_reads(real_sets, real_data, tmp_path):
         assert {*recording.repetition[part]} == {day}
         start += len(rows)
     assert start == len(recording.emg)
-    assert runs.available("3dc", "A", real_data) == [2, *range(6, 14)]
+    assert available("3dc", "A", real_data) == [2, *range(6, 14)]
     assert len(Source("multiday", "A", str(real_data)).files(1)["A"]) == 275
 
 

@@ -183,7 +183,11 @@ STUDIES = {
     # A device cannot look ahead.
     "filter": Study(
         methods=("cnn", *baselines.NAMES),
-        variants={"none": {}, "1 Hz": _SMOOTH, "1 Hz, forwards": _SMOOTH | {"causal": True}},
+        variants={
+            "none": {"low_pass_hz": 0.0},
+            "1 Hz": _SMOOTH,
+            "1 Hz, forwards": _SMOOTH | {"causal": True},
+        },
     ),
     "optimiser": Study(
         methods=("cnn",),

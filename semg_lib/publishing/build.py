@@ -24,7 +24,8 @@ from semg_lib.evaluation.records import load_record
 from semg_lib.papers import PAPERS
 from semg_lib.publishing import executed, pdf, sources
 from semg_lib.publishing.chapters import CHAPTERS
-from semg_lib.running import notebooks, runs
+from semg_lib.recordings.source import available
+from semg_lib.running import notebooks
 
 ROOT = Path(__file__).parent.parent.parent
 EXECUTED = ROOT / "book" / "executed"
@@ -103,7 +104,7 @@ def _about(path: Path) -> str:
 
 def beside(root: str, out: Path = BUILD / "runs") -> None:
     """Run what is no paper: the notebooks about the data, on protocols, and the comparison."""
-    read = {name: runs.available(name, "A", root) for name in ("db1", *_RAW)}
+    read = {name: available(name, "A", root) for name in ("db1", *_RAW)}
     subjects = read["db1"]
     real = {"root": str(Path(root).resolve()), "subjects": subjects}
     people = {name: read[name] for name in _RAW if read[name]}

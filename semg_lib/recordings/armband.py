@@ -11,9 +11,8 @@ motion, which is this library's label 0, rest.
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from semg_lib.recordings.databases import Database, Exercise, register
 from semg_lib.recordings.held import Held, Usual
@@ -70,11 +69,6 @@ HELD = Held(
 )
 
 
-def read(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Read one gesture."""
-    return HELD.read(path, RATE)
-
-
 DATABASE = Database(
     name="3dc",
     title="22 intact subjects, 3DC armband of 10 channels, raw signals at 1 kHz",
@@ -87,7 +81,7 @@ DATABASE = Database(
     exercises=(Exercise("A", 1, len(GESTURES), 0, GESTURES),),
     test_repetitions=(5, 6, 7, 8),
     file_name="Participant{subject}/*/EMG/3dc_EMG_gesture_*.txt*",
-    read=read,
+    read=partial(HELD.read, rate=RATE),
     citation="Côté-Allard et al. (2019), IEEE TNSRE 27(4):760-771",
     licence="no licence file; the repository asks to credit the authors",
     cautions=(

@@ -23,25 +23,17 @@ _COUNTS = 100  # of the converter, of a muscle's noise
 _REACTION_S = 4.6  # the longest that reaction and release take of what the screen asks for
 
 
-def simulate(
-    spec: Database,
-    subject: int,
-    *,
-    seed: int = 0,
-    movements: Sequence[int] | None = None,
-    arm: Arm = Arm(),
-    drift: Drift = Drift(),
-) -> Recording:
-    """Simulate one subject of a set with ``held``; see `simulator.simulate`.
+def simulate(spec: Database, subject: int, **options) -> Recording:
+    """Simulate one subject of a set with ``held``; for the options see `simulator.simulate`.
 
     Raises
     ------
     DataError
         If nothing is held, there is no such subject, or no movement is left.
     """
-    parts = list(_files(spec, subject, seed, movements, arm, drift))
+    parts = list(_files(spec, subject, **options))
     if not parts:
-        raise DataError(f"{spec.name} has no movement {movements}; choose others")
+        raise DataError(f"{spec.name} has no movement {options['movements']}; choose others")
     assert spec.held is not None
     start, end = (round(each * spec.rate) for each in (spec.held.start_s, spec.held.end_s))
     used = [(label, repetition, emg[start : len(emg) - end]) for label, repetition, emg in parts]

@@ -10,9 +10,8 @@ header. Class 0 is a contraction like the others: nobody rests in these recordin
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from semg_lib.recordings.databases import Database, Exercise, register
 from semg_lib.recordings.held import Held, Usual
@@ -54,11 +53,6 @@ HELD = Held(
 )
 
 
-def read(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Read one contraction, less its start and its release; a session is a repetition."""
-    return HELD.read(path, RATE)
-
-
 DATABASE = Database(
     name="multiday",
     title="1 subject, 121 sessions, 4 channels on the forearm, raw signals at 2048 Hz",
@@ -72,7 +66,7 @@ DATABASE = Database(
     exercises=(Exercise("A", 1, N_CLASSES, 0, NAMES),),
     test_repetitions=tuple(range(62, N_SESSIONS + 1)),
     file_name="S0_D*_C*.csv*",
-    read=read,
+    read=partial(HELD.read, rate=RATE),
     citation="Kaufmann, Englehart and Platzner (2010), IEEE EMBC, doi:10.1109/IEMBS.2010.5627288",
     licence="none is stated; the repository asks to cite the paper",
     cautions=(

@@ -43,15 +43,18 @@ def asked(
 ) -> tuple[dict[str, Any], list[int]]:
     """Return what was typed as fields of `Run`, and the subjects that are left out.
 
-    No database is the paper's first. All subjects are those whose files are below the root.
+    No database is the paper's first. All subjects are those whose files are below the root; no
+    subjects are the first two of these.
     """
     known = about(paper)
     spec = databases.database(database or next(iter(known)))
-    numbers = parse_subjects(subjects, spec.n_subjects)
-    chosen = numbers
-    if root and subjects.strip().lower() == "all" and spec.name in known:
+    there = parse_subjects("all", spec.n_subjects)
+    named = subjects.strip().lower()
+    if root and named in ("", "all") and spec.name in known:
         # Where there is none, the first one's files are missed in words.
-        chosen = available(spec.name, exercises or known[spec.name], root) or numbers
+        there = available(spec.name, exercises or known[spec.name], root) or there
+    numbers = parse_subjects(subjects, spec.n_subjects) if named else there[:2]
+    chosen = there if named == "all" else numbers
     fields = {
         "paper": paper,
         "database": spec.name,

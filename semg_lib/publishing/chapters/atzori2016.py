@@ -16,7 +16,7 @@ from semg_lib.papers import atzori2016 as module
 from semg_lib.publishing import listing, tables
 from semg_lib.publishing.chapters import common
 from semg_lib.publishing.chapters.common import Fragments
-from semg_lib.running import runs
+from semg_lib.recordings.source import available
 from semg_lib.running.runs import Run
 from semg_lib.studies import grid
 
@@ -31,7 +31,7 @@ def plan(root: str) -> Iterator[tuple[str, Run]]:
     Records of the study of the filter, of the paper's recipe and of other databases are shown too
     where there are any.
     """
-    subjects = runs.available("db1", "A", root)
+    subjects = available("db1", "A", root)
     if not subjects:
         raise DataError(f"{root}: no file of DB1, exercise A; name the folder with NinaPro's files")
     studied = Run(NAME, subjects=subjects[:2], root=root, methods=["lda"], study="optimiser")

@@ -10,6 +10,7 @@ from semg_lib import figures
 from semg_lib.evaluation import statistics, summaries
 from semg_lib.evaluation.records import Record
 from semg_lib.publishing import cards, tables
+from semg_lib.recordings.source import available
 from semg_lib.running import runs
 from semg_lib.running.runs import Run
 
@@ -33,7 +34,7 @@ def comparison(paper: str, root: str) -> tuple[str, Run]:
         Folder with NinaPro's files; three simulated subjects if it has none of the paper's.
     """
     database, exercises = next(iter(runs.about(paper).items()))
-    subjects = runs.available(database, exercises, root) if root else []
+    subjects = available(database, exercises, root) if root else []
     run = Run(paper, preset="full", subjects=subjects or [1, 2, 3], root=root if subjects else "")
     return f"{database}-{exercises}-full-recommended-seed0", run
 

@@ -14,7 +14,7 @@ from semg_lib.learning import inspection
 from semg_lib.papers import ding2018 as module
 from semg_lib.publishing import cards, tables
 from semg_lib.publishing.chapters.common import Fragments
-from semg_lib.running import runs
+from semg_lib.recordings.source import available
 from semg_lib.running.runs import Run
 
 NAME = "ding2018"
@@ -27,7 +27,7 @@ def plan(root: str) -> Iterator[tuple[str, Run]]:
 
     Without 3DC's files they are of look-alikes of the same people.
     """
-    at_hand = bool(root and runs.available("3dc", "A", root))
+    at_hand = bool(root and available("3dc", "A", root))
     real = partial(Run, NAME, "3dc", "A", [*PEOPLE], root if at_hand else "", "full")
     for study in module.STUDIES:
         yield f"3dc-A-full-{study}-seed0", real(study=study)

@@ -15,7 +15,7 @@ from semg_lib.evaluation.statistics import interval
 from semg_lib.papers import zhai2017 as module
 from semg_lib.publishing import cards, tables
 from semg_lib.publishing.chapters.common import Fragments
-from semg_lib.running import runs
+from semg_lib.recordings.source import available
 from semg_lib.running.runs import Run
 from semg_lib.signals.spectrograms import SPIRAL
 
@@ -35,7 +35,7 @@ def plan(root: str) -> Iterator[tuple[str, Run]]:
     for name, subjects in SUBJECTS.items():
         run = Run(NAME, name, subjects=subjects, preset="full")
         yield f"{name}-{module.DATABASES[name]}-full-recommended-seed0", run
-    if root and runs.available(REAL, "A", root):
+    if root and available(REAL, "A", root):
         whole = Run(NAME, REAL, subjects=[1], root=root)
         for study in ORDERS:
             one = replace(whole, methods=["svm_none"], study=study)
