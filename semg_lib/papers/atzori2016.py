@@ -177,17 +177,13 @@ _INPUTS: dict[str, dict[str, object]] = {
     "z-scores": {},
     "windows 0..1": {"scaler": "none", "unit": True},
 }
-_SMOOTH = {"low_pass_hz": 1.0}
-_BEST = {"initial": "he", "learning_rate": 0.05, "schedule": "cosine", "low_pass_hz": 0.0}
+_ROUGH, _SMOOTH = {"low_pass_hz": 0.0}, {"low_pass_hz": 1.0}
+_BEST = {"initial": "he", "learning_rate": 0.05, "schedule": "cosine"} | _ROUGH
 STUDIES = {
     # A device cannot look ahead.
     "filter": Study(
-        methods=("cnn", *baselines.NAMES),
-        variants={
-            "none": {"low_pass_hz": 0.0},
-            "1 Hz": _SMOOTH,
-            "1 Hz, forwards": _SMOOTH | {"causal": True},
-        },
+        ("cnn", *baselines.NAMES),
+        {"none": _ROUGH, "1 Hz": _SMOOTH, "1 Hz, forwards": _SMOOTH | {"causal": True}},
     ),
     "optimiser": Study(
         methods=("cnn",),
