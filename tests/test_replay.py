@@ -69,7 +69,7 @@ def test_a_number_that_does_not_come_out_is_told(changed):
         (lambda c: c["settings"].update(window_ms=200), "its settings are others now: window_ms"),
         (lambda c: c.update(recipe="best"), "unknown recipe 'best'"),
         (lambda c: c.update(simulated=False), "set SEMG_DATA"),
-        (lambda c: c.update(stacked=3), "trained as one"),
+        (lambda c: c.update(device="NVIDIA H200"), "made on NVIDIA H200"),
     ],
 )
 def test_what_cannot_be_replayed_says_why(changed, edit, why):

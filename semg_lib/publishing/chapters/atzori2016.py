@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -28,23 +29,25 @@ STATED = "z-scores, 1 Hz, pytorch, 0.001, noise"  # the study's name of the reci
 def plan(root: str) -> Iterator[tuple[str, Run]]:
     """Yield the runs of the chapter, with the names of their records; its page shows the last.
 
-    Records of the study of the filter, of the paper's recipe and of other databases are shown too
-    where there are any.
+    People of 3DC are among them where their files are at hand.
     """
     subjects = available("db1", "A", root)
     if not subjects:
         raise DataError(f"{root}: no file of DB1, exercise A; name the folder with NinaPro's files")
-    studied = Run(NAME, subjects=subjects[:2], root=root, methods=["lda"], study="optimiser")
-    yield "db1-A-full-optimiser-seed0", studied
-    ours = ["cnn", *baselines.NAMES]
+    if people := available("3dc", "A", root):
+        yield "3dc-A-full-recommended-seed0", Run(NAME, "3dc", subjects=people, root=root)
+    whole = Run(NAME, subjects=subjects, root=root)
+    few = replace(whole, subjects=subjects[:2], methods=["lda"])
+    yield "db1-A-full-optimiser-seed0", replace(few, study="optimiser")
+    yield "db1-A-full-filter-seed0", replace(whole, methods=["lda"], study="filter")
+    yield "db1-A-full-paper-seed0", replace(whole, recipe="paper")
     for name, seed, methods in (
         ("seed1", 1, ["cnn"]),
         ("seed2", 2, ["cnn"]),
         ("seed0-pairs", 0, list(module.GRID)),
-        ("seed0", 0, ours),
+        ("seed0", 0, ["cnn", *baselines.NAMES]),
     ):
-        run = Run(NAME, subjects=subjects, root=root, seed=seed, methods=methods)
-        yield f"db1-A-full-recommended-{name}", run
+        yield f"db1-A-full-recommended-{name}", replace(whole, seed=seed, methods=methods)
 
 
 def _real(database: str = "db1", recipe: str = "recommended") -> list[Record]:
