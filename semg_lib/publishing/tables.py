@@ -57,17 +57,6 @@ def methods(
     return markdown(shown)
 
 
-def by_sessions(records: Sequence[Record]) -> str:
-    """Return accuracy averaged over sessions, and that of the first and the last session."""
-    ours = summaries.summary(records)
-    shown = _estimates(ours, f"{_subjects(records)}, {len(records[0].labels)} classes")
-    each = 100 * summaries.by_session(records).groupby("method").mean().loc[ours.index]
-    shown["first session"] = text(each.iloc[:, 0])
-    shown["last session"] = text(each.iloc[:, -1])
-    shown["seeds"] = text(ours["seeds"], "{:.0f}")
-    return markdown(shown)
-
-
 def _subjects(records: Sequence[Record]) -> str:
     kind = "simulated, " if records[0].simulated else ""
     return f"{kind}{len(records[0].subjects)} subjects"
