@@ -51,9 +51,13 @@ class Replayed:
         code = "code unchanged" if self.same_code else "code changed"
         which = f" ({'; '.join(self.apart)})" if self.apart else ""
         made = self.elsewhere and f"made on {self.elsewhere}, which rounds otherwise: not tried"
-        said = self.why or made or (
-            f"{'equal' if self.equal else 'DIFFERS'}: {self.methods} methods, scores within "
-            f"{self.score:.1g}, losses within {self.loss:.1g}{which}"
+        said = (
+            self.why
+            or made
+            or (
+                f"{'equal' if self.equal else 'DIFFERS'}: {self.methods} methods, scores within "
+                f"{self.score:.1g}, losses within {self.loss:.1g}{which}"
+            )
         )
         return f"{self.path.parent.name}/{self.path.stem}: {said}; {code}"
 
