@@ -140,7 +140,7 @@ def _points(values: pd.Series) -> str:
 def _row(table: pd.DataFrame) -> dict[str, str]:
     """Return accuracy without recalibration, and what each scenario gains over it."""
     row = {}
-    for method in table:
+    for method in map(str, table):
         none = f"{method[:3]}_none"
         mean = f"{100 * table[none].mean():.1f} %"
         gained = _points(table[method] - table[none])
