@@ -56,13 +56,13 @@ def by_session(records: Sequence[Record], *, value: str = "sessions") -> pd.Data
     return table.loc[order]
 
 
-def recalibrated(records: Sequence[Record]) -> pd.DataFrame:
-    """Return accuracy over the sessions after the first, which comes before recalibration.
+def recalibrated(records: Sequence[Record], *, value: str = "sessions") -> pd.DataFrame:
+    """Return `by_session` over the sessions after the first, which comes before recalibration.
 
     One row a variant (empty in a comparison) and subject, one column a method: the mean over
     sessions and seeds.
     """
-    mean = by_session(records).loc[:, 2:].mean(axis=1).rename("accuracy").reset_index()
+    mean = by_session(records, value=value).loc[:, 2:].mean(axis=1).rename("accuracy").reset_index()
     mean[["variant", "", "method"]] = [name.rpartition(": ") for name in mean["method"]]
     table = mean.pivot(index=["variant", "subject"], columns="method", values="accuracy")
     return table.loc[list(dict.fromkeys(mean["variant"])), list(dict.fromkeys(mean["method"]))]

@@ -130,13 +130,15 @@ def subject_dots(
     return picture(figure, f"{value.capitalize()}, mean over {n} subjects: {'; '.join(lines)}.")
 
 
-def sessions(by_session: pd.DataFrame) -> Picture:
+def sessions(by_session: pd.DataFrame, over: str = "subjects") -> Picture:
     """Draw accuracy over sessions, one line a method, with 95 % intervals over subjects.
 
     Parameters
     ----------
     by_session : DataFrame (method and subject, session)
         As `summaries.by_session` returns it.
+    over : str
+        What its subjects are.
     """
     figure, axis = new(7, 3.4)
     methods = list(dict.fromkeys(by_session.index.get_level_values("method")))
@@ -157,7 +159,7 @@ def sessions(by_session: pd.DataFrame) -> Picture:
         lines.append(f"{label} {first:.0f} to {last:.0f} %")
     axis.set(
         xticks=numbers,
-        xlabel="testing session (bars: 95 % interval of the mean over subjects)",
+        xlabel=f"testing session (bars: 95 % interval of the mean over {over})",
         ylabel="accuracy, %",
     )
     axis.grid(True, alpha=0.6)

@@ -50,29 +50,18 @@ def methods(
         average.mean(), average.std(), low, high
     )  # fmt: skip
     ours = ours.reindex(order)
-    shown = _estimates(ours, f"{_subjects(records)}, exercise {records[0].exercises}", titles)
-    shown["balanced, %"] = text(ours["balanced"])
-    shown["seeds"] = text(ours["seeds"], "{:.0f}")
-    shown["paper, %"] = [said.get(name, "") for name in order]
-    return markdown(shown)
-
-
-def _subjects(records: Sequence[Record]) -> str:
     kind = "simulated, " if records[0].simulated else ""
-    return f"{kind}{len(records[0].subjects)} subjects"
-
-
-def _estimates(
-    ours: pd.DataFrame, of: str, titles: Mapping[str, str] = figures.TITLES
-) -> pd.DataFrame:
-    """Return what every table of methods begins with, from `summaries.summary`."""
+    of = f"{kind}{len(records[0].subjects)} subjects, exercise {records[0].exercises}"
     mean = text(ours["mean"]) + " ± " + text(ours["sd"])
     shown = {
-        "method": [figures.title(name, titles) for name in ours.index],
+        "method": [figures.title(name, titles) for name in order],
         f"ours ({of}), %": mean.where(ours["mean"].notna(), ""),
         "95 % interval of the mean": between(ours),
+        "balanced, %": text(ours["balanced"]),
+        "seeds": text(ours["seeds"], "{:.0f}"),
+        "paper, %": [said.get(name, "") for name in order],
     }
-    return pd.DataFrame(shown, index=ours.index)
+    return markdown(pd.DataFrame(shown))
 
 
 def judged(verdicts: pd.DataFrame) -> str:
