@@ -156,6 +156,52 @@ def test_the_keyboard_alone_reaches_everything(address, browser, name):
     page.close()
 
 
+@pytest.fixture
+def phone(browser):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("menu", ["primary", "secondary"])
+@pytest.mark.parametrize("how", ["tap", "click", "Enter"])
+@pytest.mark.parametrize("name", ["book/index", "book/executed/protocols"])
+def test_menus_open_on_a_phone(address, phone, name, how, menu):
+    phone.goto(f"{address}{name}.html", wait_until="networkidle")
+    button = phone.locator(f"button.{menu}-toggle:visible")
+    link = phone.locator(f"#pst-{menu}-sidebar-modal a.reference").last
+    assert not link.is_visible()
+    button.press("Enter") if how == "Enter" else getattr(button, how)()
+    link.wait_for()
+    phone.keyboard.press("Escape")
+    link.wait_for(state="hidden")
+    button.click()
+    link.click()
+    if menu == "secondary":
+        link.wait_for(state="hidden")
+        phone.wait_for_function("location.hash && scrollY > 0")
+    else:
+        phone.wait_for_url(lambda url: name not in url)
+
+
+def test_menus_open_beside_the_page(address, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}book/executed/protocols.html", wait_until="networkidle")
+    button, link = page.get_by_label("Chapters"), page.locator("#pst-primary-sidebar a").last
+    for how in (button.click, lambda: button.press("Enter")):
+        assert link.is_visible()
+        how()
+        link.wait_for(state="hidden")
+        button.click()
+        link.wait_for()
+    page.set_viewport_size({"width": 1000, "height": 900})
+    contents = page.locator("#pst-secondary-sidebar-modal a").last
+    assert not contents.is_visible()
+    page.locator("button.secondary-toggle:visible").click()
+    contents.wait_for()
+    page.close()
+
+
 def test_the_first_page_shows_within_a_second(address, browser):
     page = browser.new_page()
     page.goto(f"{address}book/index.html", wait_until="load")  # once, to warm up the server
