@@ -125,7 +125,7 @@ class Dial(SphinxDirective):
         text = _template().render(
             name=f"dial-{self.env.new_serialno('dial')}",
             headline=f"The same network, the same {said['protocols_people']}: "
-            f"{said['protocols_range']}",
+            f"{said['protocols_range']}".replace(" %", "\N{NO-BREAK SPACE}%"),
             lead=" ".join(self.content),
             caption=f"Mean over {said['protocols_people']} of {record.database.upper()} "
             f"({'simulated' if record.simulated else 'real'} recordings), exercise "
