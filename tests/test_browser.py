@@ -8,7 +8,10 @@ import threading
 
 import pytest
 
+from semg_lib.evaluation import summaries
+from semg_lib.evaluation.records import RESULTS, load_record
 from semg_lib.publishing import pdf
+from semg_lib.studies.protocols import PROTOCOLS
 
 CHROMIUM = pdf.chromium()
 CONTENTS = tuple(pdf.contents())
@@ -154,6 +157,130 @@ def test_the_keyboard_alone_reaches_everything(address, browser, name):
             break
     assert page.evaluate("[...window.wanted].map(e => e.outerHTML.slice(0, 120))") == []
     page.close()
+
+
+@pytest.fixture
+def phone(browser):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("menu", ["primary", "secondary"])
+@pytest.mark.parametrize("how", ["tap", "click", "Enter"])
+@pytest.mark.parametrize("name", ["book/index", "book/executed/protocols"])
+def test_menus_open_on_a_phone(address, phone, name, how, menu):
+    phone.goto(f"{address}{name}.html", wait_until="networkidle")
+    button = phone.locator(f"button.{menu}-toggle:visible")
+    link = phone.locator(f"#pst-{menu}-sidebar-modal a.reference").last
+    assert not link.is_visible()
+    button.press("Enter") if how == "Enter" else getattr(button, how)()
+    link.wait_for()
+    phone.keyboard.press("Escape")
+    link.wait_for(state="hidden")
+    button.click()
+    link.click()
+    if menu == "secondary":
+        link.wait_for(state="hidden")
+        phone.wait_for_function("location.hash && scrollY > 0")
+    else:
+        phone.wait_for_url(lambda url: name not in url)
+
+
+def test_menus_open_beside_the_page(address, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}book/executed/protocols.html", wait_until="networkidle")
+    button, link = page.get_by_label("Chapters"), page.locator("#pst-primary-sidebar a").last
+    for how in (button.click, lambda: button.press("Enter")):
+        assert link.is_visible()
+        how()
+        link.wait_for(state="hidden")
+        button.click()
+        link.wait_for()
+    page.set_viewport_size({"width": 1000, "height": 900})
+    contents = page.locator("#pst-secondary-sidebar-modal a").last
+    assert not contents.is_visible()
+    page.locator("button.secondary-toggle:visible").click()
+    contents.wait_for()
+    page.close()
+
+
+def shown(dial):
+    """What a dial says: how wide its bars are, in per cent, and its words."""
+    bars = dial.locator(".dial-bar")
+    widths = bars.evaluate_all("all => all.map(bar => parseFloat(bar.style.width))")
+    return widths, dial.locator("[role=status]").inner_text()
+
+
+@pytest.mark.parametrize("name", ["book/index", "book/executed/protocols"])
+def test_the_dial_turns_by_keyboard(address, browser, name):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}{name}.html", wait_until="networkidle")
+    dial = page.locator(".dial")
+    choices = dial.locator("fieldset").first.get_by_role("radio")
+    while not choices.first.evaluate("radio => radio === document.activeElement"):
+        page.keyboard.press("Tab")
+    record = load_record(RESULTS / "protocols" / "record.json")
+    means = 100 * summaries.by_variant([record]).mean()
+    seen = set()
+    for _ in range(choices.count()):
+        widths, said = shown(dial)
+        protocol = said.split("\n")[0].split(" the audit")[0].split(" passes")[0].strip()
+        assert widths == [round(means[protocol, m], 2) for m in ("cnn", "lda", "knn")]
+        for mean in widths:
+            assert f"{mean:.1f} %" in said  # heard, as well as seen
+        seen.add(protocol)
+        page.keyboard.press("ArrowDown")
+    assert len(seen) == choices.count() == (4 if name == "book/index" else len(PROTOCOLS))
+    if name != "book/index":
+        choices.nth(list(PROTOCOLS).index("all rest kept")).check()
+        before, _ = shown(dial)
+        dial.get_by_label("balanced accuracy").press("Space")
+        after, said = shown(dial)
+        assert after[0] < before[0]
+        assert "balanced accuracy: CNN" in said
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["book/index", "book/executed/protocols"])
+def test_the_dial_turns_by_touch_and_is_the_first_screen(address, phone, name):
+    phone.goto(f"{address}{name}.html", wait_until="networkidle")
+    dial = phone.locator(".dial")
+    for each in (".dial-headline", ".dial-bars"):
+        box = dial.locator(each).bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        assert box["y"] + box["height"] <= 844
+    before = shown(dial)
+    dial.get_by_text("everything that flatters", exact=True).tap()
+    after = shown(dial)
+    assert after[1].startswith("everything that flatters")
+    assert all(b > a for a, b in zip(before[0], after[0], strict=True))
+
+
+@pytest.mark.parametrize("name", ["book/index", "book/executed/protocols"])
+def test_a_picture_stands_in_for_the_dial_without_scripts(address, browser, name):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}{name}.html")
+    picture = page.locator(".dial img")
+    assert picture.is_visible()
+    assert picture.bounding_box()["height"] > 100
+    assert picture.get_attribute("alt").startswith("Points gained by each protocol")
+    assert not page.locator(".dial-choices").first.is_visible()
+    context.close()
+
+
+def test_verdicts_are_in_sight_on_a_phone(address, phone):
+    phone.goto(f"{address}book/index.html", wait_until="networkidle")
+    badges = phone.locator(".verdict")
+    assert badges.count() >= 3
+    for box in (each.bounding_box() for each in badges.all()):
+        assert 0 <= box["x"] < box["x"] + box["width"] <= 390
+    for row in phone.locator(".verdicts tbody tr").all():
+        assert "real" in row.locator("td").first.inner_text()
+    frame = phone.locator(".verdicts .pst-scrollable-table-container")
+    assert frame.evaluate("f => f.scrollWidth <= f.clientWidth")
 
 
 def test_the_first_page_shows_within_a_second(address, browser):

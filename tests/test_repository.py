@@ -136,6 +136,12 @@ def test_chapters_write_what_they_include(tmp_path):
             assert (tmp_path / name).is_file(), f"{page} includes {name}"
         for name in re.findall(r"\{\{\s*(\w+)\s*\}\}", text):
             assert numbers.get(name), f"{page} wants {name}"
+    for paper in PAPERS:
+        n_claims = (tmp_path / paper / "card.md").read_text().count("| claim: ")
+        counts = re.findall(
+            r">(\d+) (?:not )?(?:supported|undecided)<", numbers[f"{paper}_verdicts"]
+        )
+        assert sum(map(int, counts)) == n_claims > 0
 
 
 def recipes():

@@ -10,7 +10,24 @@ document.addEventListener("DOMContentLoaded", () => {
     list.removeAttribute("role");
   }
   document.querySelectorAll("table.sortable").forEach(makeSortable);
+  openMenus("primary", "Chapters");
+  openMenus("secondary", "On this page");
 });
+
+// The theme listens to the first button of each menu alone, which stands in the bar that is hidden.
+function openMenus(kind, name) {
+  const [first, ...others] = document.querySelectorAll(`button.${kind}-toggle`);
+  for (const button of others) {
+    button.setAttribute("aria-label", name);
+    button.setAttribute("data-bs-original-title", name); // the tooltip
+    button.addEventListener("click", () => first.click());
+  }
+  // A link to a place on this page is hidden behind the menu that stays open.
+  const menu = document.getElementById(`pst-${kind}-sidebar-modal`);
+  menu?.addEventListener("click", (event) => {
+    if (event.target.closest("a[href^='#']")) menu.close();
+  });
+}
 
 // A table that sorts by the heading that is clicked, and shows the rows that hold the words typed.
 function makeSortable(table) {

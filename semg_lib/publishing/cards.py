@@ -6,6 +6,8 @@ by hand.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
@@ -60,6 +62,22 @@ def card(module: ModuleType, records: Sequence[Record], judged: Mapping[str, pd.
     ]
     shown = pd.DataFrame(rows, columns=["replication card", first.paper])
     return tables.markdown(shown, rest="left")
+
+
+def badges(card: str) -> str:
+    """Return how many claims of a card have which verdict, a line for each set of recordings."""
+    found: dict[str, Counter[str]] = {}
+    for verdict, where in re.findall(r"\| claim: .*?\| \*\*(.*?)\*\* \(.*?; (.*?)\) *\|", card):
+        found.setdefault(where, Counter())[verdict] += 1
+    lines = []
+    for where, counts in found.items():
+        told = [
+            f'<span class="verdict {name.replace(" ", "-")}">{counts[name]} {name}</span>'
+            for name in ("supported", "not supported", "undecided")
+            if counts[name]
+        ]
+        lines.append(f"{where.replace('simulated', '**simulated**')}: {' '.join(told)}")
+    return "<br>".join(lines)
 
 
 def data(records: Sequence[Record]) -> str:

@@ -14,8 +14,10 @@ from pathlib import Path
 import pandas as pd
 
 from semg_lib.course import assignments
+from semg_lib.evaluation.records import load_records
 from semg_lib.papers import PAPERS
-from semg_lib.publishing import speed, tables
+from semg_lib.publishing import cards, listing, speed, tables
+from semg_lib.studies.protocols import BASE
 
 CHAPTERS = {name: importlib.import_module(f"{__name__}.{name}") for name in PAPERS}
 
@@ -37,6 +39,7 @@ def write(folder: str | Path) -> dict[str, str]:
         for key, picture in shown.pictures.items():
             picture.save(place / f"{key}.png")
         numbers |= {f"{name}_{key}": value for key, value in shown.numbers.items()}
+        numbers[f"{name}_verdicts"] = cards.badges(shown.texts["card"])
     teaching = Path(folder) / "teaching"
     teaching.mkdir(parents=True, exist_ok=True)
     (teaching / "assignments.md").write_text(_assignments())
@@ -44,6 +47,7 @@ def write(folder: str | Path) -> dict[str, str]:
     named.mkdir(parents=True, exist_ok=True)
     for names in (("db1", "db2", "db3"), ("3dc",), ("multiday",)):
         (named / f"{names[0]}.md").write_text(tables.movements(names))
+    numbers |= _protocols()
     return numbers | {f"speed_{k}": v for k, v in speed.write(Path(folder) / "speed").items()}
 
 
@@ -56,3 +60,15 @@ def _assignments() -> str:
         rows.append([title, learnt, time, n_asked, f"{assignments.points(name):g}"])
     header = ["assignment", "students learn", "time", "questions", "points"]
     return tables.markdown(pd.DataFrame(rows, columns=header), rest="left")
+
+
+def _protocols() -> dict[str, str]:
+    """Return the ends between which protocols move one network, and on how many people."""
+    stored = load_records("protocols")
+    means = listing.gained(stored)["mean"].xs("cnn", level="method")
+    kind = "simulated " if stored[0].simulated else ""
+    return {
+        "protocols_people": f"{len(stored[0].subjects)} {kind}people",
+        "protocols_base": f"{means[BASE]:.0f} %",
+        "protocols_range": f"{means.min():.0f} to {means.max():.0f} %",
+    }

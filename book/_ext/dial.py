@@ -1,0 +1,177 @@
+"""Sphinx extension: ``{dial}``, a figure to play with, of what each protocol makes of accuracy.
+
+A reader chooses one of the protocols that the stored run has, and bars move to what it scored.
+What can be chosen was run: there are no other combinations. Numbers come from the record, words
+from here. Without a script its picture stands there, drawn from the same record.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+import jinja2
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.util.docutils import SphinxDirective
+
+from semg_lib import figures
+from semg_lib.evaluation import records
+from semg_lib.publishing import listing
+from semg_lib.studies.protocols import BASE
+
+PICTURE = "_static/dial.png"
+MEASURES = {"accuracy": "accuracy", "balanced accuracy": "balanced_accuracy"}
+# What each protocol changes, and whether the audit lets it pass.
+TOLD = {
+    BASE: (
+        True,
+        "This book's own. Whole repetitions test, the others train: no test window shares a "
+        "sample with one that was trained on.",
+    ),
+    "random windows held out": (
+        False,
+        "Test windows are drawn at random, and most share samples with a window that was trained "
+        "on. Who remembers the most gains the most.",
+    ),
+    "scaler fitted to everything": (
+        False,
+        "Mean and spread of each channel are taken from the test repetitions, too. It is a leak "
+        "even where it gains nothing.",
+    ),
+    "windows over boundaries": (
+        False,
+        "Windows that hold the end of one movement and the beginning of another stay in, with one "
+        "label.",
+    ),
+    "labels of the screen": (
+        True,
+        "Labels say what the screen asked for. The hand follows later, so that the first windows "
+        "of each movement show rest.",
+    ),
+    "all rest kept": (
+        True,
+        "Rest is kept whole, not thinned to the share of one movement. Who says rest in doubt is "
+        "then often right.",
+    ),
+    "rest left out": (
+        True,
+        "There is no rest: one class less, and nobody asks whether the hand should move at all.",
+    ),
+    "vote over 300 ms": (
+        True,
+        "Each answer is the majority of those of the last 300 ms. That is accuracy bought with "
+        "delay.",
+    ),
+    "one repetition left out": (
+        True,
+        "Each repetition is held out once while all others train. It is as honest as this book's "
+        "own.",
+    ),
+    "other subjects": (
+        True,
+        "Nobody is tested on who was trained on. It is another question, that of a user's first "
+        "day, and a harder one.",
+    ),
+    "everything that flatters": (
+        False,
+        "Random windows, a scaler fitted to everything, all rest kept and the vote, at once.",
+    ),
+}
+
+
+@cache
+def stored() -> records.Record:
+    """Return the record that the figure shows."""
+    [record] = records.load_records("protocols")
+    return record
+
+
+@cache
+def picture() -> figures.Picture:
+    """Return what stands there without a script."""
+    return figures.gained(listing.gained([stored()]))
+
+
+def _signed(points: float) -> str:
+    return f"{round(points, 1) + 0:+.1f}".replace("-", "−")
+
+
+def numbers() -> dict[str, dict[str, dict[str, dict]]]:
+    """Return what is shown of each protocol, by measure and method: numbers, and their text."""
+    shown: dict[str, dict[str, dict[str, dict]]] = {}
+    for measure, value in MEASURES.items():
+        for (name, method), row in listing.gained([stored()], value=value).iterrows():
+            shown.setdefault(name, {}).setdefault(measure, {})[figures.title(method)] = {
+                "percent": round(row["mean"], 2),
+                "text": f"{row['mean']:.1f} %",
+                "gained": _signed(row["gained"]),
+                "between": f"{_signed(row['low'])} to {_signed(row['high'])}",
+            }
+    return shown
+
+
+class Dial(SphinxDirective):
+    """The figure; its content says what there is to do, ``only`` names some protocols."""
+
+    has_content = True
+    option_spec: ClassVar = {"only": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        record, shown = stored(), numbers()
+        chosen = [each.strip() for each in self.options.get("only", ", ".join(shown)).split(",")]
+        if unknown := [each for each in chosen if each not in shown]:
+            raise self.error(f"no protocol of the record: {', '.join(unknown)}")
+        said = self.config.myst_substitutions
+        text = _template().render(
+            name=f"dial-{self.env.new_serialno('dial')}",
+            headline=f"The same network, the same {said['protocols_people']}: "
+            f"{said['protocols_range']}".replace(" %", "\N{NO-BREAK SPACE}%"),
+            lead=" ".join(self.content),
+            caption=f"Mean over {said['protocols_people']} of {record.database.upper()} "
+            f"({'simulated' if record.simulated else 'real'} recordings), exercise "
+            f"{record.exercises}, {len(record.labels)} classes. The line, and the points gained "
+            f"with their 95 % interval over people, are against {BASE}.",
+            data={
+                "base": BASE,
+                "protocols": [
+                    {
+                        "name": each,
+                        "told": TOLD[each][1],
+                        "audit": TOLD[each][0],
+                        "measures": shown[each],
+                    }
+                    for each in dict.fromkeys([BASE, *chosen])
+                ],
+            },
+            picture="../" * self.env.docname.count("/") + PICTURE,
+            alt=picture().alt,
+            whole="only" not in self.options,
+        )
+        self.env.note_dependency(str(records.RESULTS / "protocols" / "record.json"))
+        self.env.note_dependency(str(_TEMPLATE))
+        return [nodes.raw("", text, format="html", dial=True)]
+
+
+_TEMPLATE = Path(__file__).with_name("dial.html")
+
+
+def _template() -> jinja2.Template:
+    return jinja2.Environment(autoescape=True).from_string(_TEMPLATE.read_text())
+
+
+def _bring(app, pagename, templatename, context, doctree) -> None:
+    """Load the figure's script on pages that have one."""
+    if doctree and any("dial" in each for each in doctree.findall(nodes.raw)):
+        app.add_js_file("dial.js", loading_method="defer")
+
+
+def _save(app, error) -> None:
+    if not error and app.builder.format == "html":
+        picture().save(Path(app.outdir, PICTURE))
+
+
+def setup(app) -> dict:
+    app.add_directive("dial", Dial)
+    app.connect("html-page-context", _bring)
+    app.connect("build-finished", _save)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
