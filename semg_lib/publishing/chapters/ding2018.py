@@ -67,7 +67,7 @@ def fragments() -> Fragments:
             ),
             "grid": _grid({people: accuracy, f"**simulated** {subjects}": own}),
             "claims": _claims(judged),
-            "claims_simulated": _claims(statistics.judge(module.claims(own))),
+            "claims_simulated": _claims(statistics.judge(module.claims(own)), "**simulated**: "),
             "windows": _windows(accuracy, studies["windows"]),
             "fewer": _fewer(accuracy, studies["fewer"]),
             "runs": tables.runs(everything),
@@ -139,7 +139,11 @@ def _variants() -> str:
 def _methods(ours: Mapping[str, pd.DataFrame]) -> str:
     """Return ours on people and on simulated subjects beside the paper's Table 2."""
     order = [*module.VARIANTS, "CC", ALL]
-    shown: dict[str, object] = {"method": [figures.title(name, TITLES) for name in order]}
+    shown: dict[str, object] = {
+        "method: mean ± sd over subjects (95 % interval of the mean)": [
+            figures.title(name, TITLES) for name in order
+        ]
+    }
     for title, accuracy in ours.items():
         told = {}
         for name, values in (100 * accuracy).items():
@@ -164,12 +168,12 @@ def _grid(ours: Mapping[str, pd.DataFrame]) -> str:
     return tables.markdown(pd.DataFrame(rows))
 
 
-def _claims(verdicts: pd.DataFrame) -> str:
+def _claims(verdicts: pd.DataFrame, data: str = "") -> str:
     """Return verdicts, with what the paper's Table 2 makes of the same claims."""
     # Two subjects with the table's means: differences of means need no more.
     said = pd.DataFrame([TABLE_2 | dict.fromkeys(module.GRID, TABLE_2["CC"])] * 2)
     gains = pd.DataFrame(module.claims(said)).mean()
-    titled = [f"{claim} (paper: {gains[claim]:+.2f})" for claim in verdicts.index]
+    titled = [f"{data}{claim} (paper: {gains[claim]:+.2f})" for claim in verdicts.index]
     return tables.judged(verdicts.set_axis(titled))
 
 
