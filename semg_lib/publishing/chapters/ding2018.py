@@ -84,6 +84,8 @@ def fragments() -> Fragments:
             "apart_narrow": _gain(accuracy["C-SK2"] - accuracy["C-SK"]),
             "apart_two_simulated": _gain(own["C-B1PB2"] - own["C-DK"]),
             "apart_narrow_simulated": _gain(own["C-SK2"] - own["C-SK"]),
+            "over_cc": _gain(seven["C-B1PB2"] - seven["CC"]),
+            "paper_over_cc": f"+{TABLE_2['C-B1PB2'] - TABLE_2['CC']:.2f}",
             "paper_apart_two": f"+{TABLE_2['C-B1PB2'] - TABLE_2['C-DK']:.2f}",
             "paper_apart_narrow": f"+{TABLE_2['C-SK2'] - TABLE_2['C-SK']:.2f}",
             "paper": f"{TABLE_2['C-B1PB2']:.2f} %",
