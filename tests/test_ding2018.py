@@ -11,6 +11,7 @@ from semg_lib.evaluation.records import load_records
 from semg_lib.evaluation.scores import score
 from semg_lib.learning import inspection, training
 from semg_lib.learning import settings as marks
+from semg_lib.learning.baselines import GRID
 from semg_lib.learning.outcomes import Outcome
 from semg_lib.learning.settings import change
 from semg_lib.papers import ding2018
@@ -18,6 +19,7 @@ from semg_lib.papers.ding2018 import BLOCK1, BLOCK2, NARROW, DingNet, Settings
 from semg_lib.publishing.chapters import ding2018 as chapter
 from semg_lib.recordings import databases, simulator
 from semg_lib.signals.protocol import Protocol
+from tests.markdown import rows
 
 FEW = (1, 2, 3, 4)
 QUICK = Settings.named("db2", preset="quick", epochs=1)
@@ -218,8 +220,8 @@ def test_a_variant_trains_to_a_lower_loss(raw, variant):
 
 
 def test_replicate_tests_every_method_on_the_same_windows(raw):
-    outcomes = list(ding2018.replicate([raw], QUICK, methods=["C-SK2", "svm"]))
-    assert [o.method for o in outcomes] == ["C-SK2", "svm"]
+    outcomes = list(ding2018.replicate([raw], QUICK, methods=["C-SK2", "svm_td"]))
+    assert [o.method for o in outcomes] == ["C-SK2", "svm_td"]
     np.testing.assert_array_equal(outcomes[0].label, outcomes[1].label)
     assert score(outcomes[1]).accuracy > 2 / 4
     again = next(ding2018.replicate([raw], QUICK, methods=["C-SK2"]))
@@ -262,10 +264,9 @@ def test_claims_are_differences_that_leave_the_choice_to_the_others():
             "C-2B2": [0.4, 0.6, 0.5],  # better on the mean of any two, but not for subject 1
             "C-DK": [0.3, 0.3, 0.2],
             "C-B1PB2": [0.6, 0.7, 0.8],
-            "lda": [0.1, 0.1, 0.1],
-            "svm": [0.5, 0.5, 0.5],
-            "random_forest": [0.2, 0.2, 0.2],
-        },
+        }
+        | dict.fromkeys(GRID, 0.1)
+        | {"svm_all": 0.5, "random_forest_all": 0.2},
         index=[1, 2, 3],
     )
     found = pd.DataFrame(ding2018.claims(accuracy))
@@ -290,18 +291,22 @@ def test_studies_change_what_their_names_say(raw):
     names = {}
     for name, study in ding2018.STUDIES.items():
         names[name] = [each.method for each in study.run(replicate, raw, full)]
-    assert names["windows"] == ["200 ms: C-B1PB2", "200 ms: svm"]
+    assert names["windows"] == ["200 ms: C-B1PB2", "200 ms: svm_td"]
     assert names["fewer"] == ["a fifth: C-SK", "a fifth: C-SK2"]
     assert names["repetitions"][:3] == ["1 held out: C-SK", "1 held out: C-SK2", "2 held out: C-SK"]
-    windows, (fewer, *held_out) = seen["C-B1PB2", "svm"], seen["C-SK", "C-SK2"]
+    windows, (fewer, *held_out) = seen["C-B1PB2", "svm_td"], seen["C-SK", "C-SK2"]
     assert [(each.window_ms, each.train_step_ms) for each in windows] == [(200, 20)]
     assert fewer == change(full, {"train_step_ms": 5 * full.train_step_ms})
     assert [each.test_repetitions for each in held_out] == [(each,) for each in range(1, 9)]
     assert {each.train_step_ms for each in held_out} == {100}  # windows side by side
 
 
+def of(database, exercises):
+    return load_records("ding2018", database=database, exercises=exercises, preset="full")
+
+
 def people():
-    return load_records("ding2018", database="3dc", preset="full")
+    return of("3dc", "A")
 
 
 def test_the_stored_run_has_every_method_on_nine_people_far_above_chance():
@@ -320,7 +325,39 @@ def test_the_stored_run_has_every_method_on_nine_people_far_above_chance():
     assert set(statistics.judge(ding2018.claims(accuracy))["subjects"]) == {9}
 
 
+def test_networks_and_pairs_of_a_set_were_tested_on_the_same_windows():
+    for where in (("3dc", "A"), ("db2", "B")):
+        networks, pairs = ({s.subject: s.n_test for s in each.scores} for each in of(*where))
+        assert networks == pairs
+
+
+def test_db2_is_simulated_and_says_so():
+    records = [*of("db2", "B"), *of("db2", "BCD")]
+    assert all(record.simulated for record in records)
+    assert set(summaries.by_subject(records).columns) == set(ding2018.METHODS)
+    shown = chapter.fragments().texts
+    header = shown["methods"].splitlines()[0]
+    assert header.index("real 3DC") < header.index("**simulated** DB2") < header.index("Table 2")
+    labels = [row[0] for row in rows(shown["grid"])[2:] if "DB2" in row[0]]
+    assert len(labels) == 4
+    assert all("**simulated** DB2" in label for label in labels)
+    claims = [row[0] for row in rows(shown["claims_simulated"])[2:]]
+    assert len(claims) == 6
+    assert all(claim.startswith("**simulated**: ") for claim in claims)
+    assert "**simulated** DB2, exercises B: 6 subjects" in dict(rows(shown["card"]))["data"]
+
+
 def test_the_chapter_sets_the_papers_own_gains_beside_ours():
     verdicts = statistics.judge(ding2018.claims(summaries.by_subject(people())))
     said = re.findall(r"\(paper: ([+-]\d\.\d\d)\)", chapter._claims(verdicts))
     assert said == ["+4.56", "+5.48", "+1.30", "+0.86", "+0.33", "+5.83"]
+
+
+def test_the_chapters_cc_is_the_pair_that_the_claim_is_judged_against():
+    accuracy = summaries.by_subject(people())
+    claim = ding2018.claims(accuracy)["the network beats classical methods"]
+    seven = chapter._seven(accuracy)
+    pd.testing.assert_series_equal(seven["C-B1PB2"] - seven["CC"], claim, check_names=False)
+    for subject in accuracy.index:  # by hand
+        others = accuracy.loc[accuracy.index != subject, list(GRID)].mean()
+        assert seven.loc[subject, "CC"] == accuracy.loc[subject, others.idxmax()]

@@ -10,8 +10,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from semg_lib.errors import check_name
+from semg_lib.signals.features import SETS
 
 NAMES = ("lda", "knn", "svm", "random_forest")
+# Every classifier with every feature set of NinaPro's first benchmark, by the pair's name.
+GRID = {f"{c}_{s}": (c, s) for c in NAMES for s in SETS if s != "ours"}
 
 
 def make(name: str, *, seed: int = 0) -> Pipeline:

@@ -21,6 +21,7 @@ from semg_lib.evaluation.scores import Reported
 from semg_lib.evaluation.statistics import best_by_others
 from semg_lib.learning import baselines
 from semg_lib.learning.augmentation import WhiteNoise
+from semg_lib.learning.baselines import GRID
 from semg_lib.learning.methods import ClassicalMethod, Method, NetworkMethod, replication
 from semg_lib.learning.networks import expect
 from semg_lib.learning.settings import choose, setting
@@ -152,8 +153,7 @@ def _classical(title: str, classifier: str, features: str) -> Callable[[Settings
     return lambda settings: ClassicalMethod(classifier, SETS[features], title)
 
 
-# Pairs of classifier and feature set; the paper's average has LDA on three sets only.
-GRID = {f"{c}_{s}": (c, s) for c in baselines.NAMES for s in SETS if s != "ours"}
+# The paper's average has LDA on three sets only.
 PAIRS = tuple(pair for pair in GRID if pair not in ("lda_hist", "lda_all"))
 METHODS: dict[str, Callable[[Settings], Method]] = {
     "cnn": _cnn,

@@ -13,7 +13,8 @@ from semg_lib import figures
 from semg_lib.evaluation import statistics, summaries
 from semg_lib.evaluation.records import Record
 from semg_lib.learning import baselines
-from semg_lib.papers.atzori2016 import GRID, PAIRS, claims
+from semg_lib.learning.baselines import GRID
+from semg_lib.papers.atzori2016 import PAIRS, claims
 
 FEATURES = {"rms": "RMS", "td": "TD", "hist": "HIST", "mdwt": "mDWT", "all": "all"}
 TITLES = (
