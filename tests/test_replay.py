@@ -1,5 +1,6 @@
 """Stored numbers that come out, and some that do not."""
 
+import dataclasses
 import json
 
 import pytest
@@ -76,6 +77,25 @@ def test_what_cannot_be_replayed_says_why(changed, edit, why):
     row = replay.replay(changed(edit), "", "")
     assert not row.equal
     assert why in str(row)
+
+
+def test_a_study_is_replayed_for_the_methods_that_its_record_holds(tmp_path):
+    settings = atzori2016.Settings.named("db1", preset="quick")
+    source, study = Source("db1", "A"), atzori2016.STUDIES["filter"]
+    record = Record.start(
+        source, paper="atzori2016", subjects=[1], settings=settings, device="cpu", seed=0,
+        recipe="recommended", preset="quick", study="filter",
+    )  # fmt: skip
+    alone = dataclasses.replace(study, methods=("lda",))
+    for outcome in alone.run(atzori2016.replicate, source.load(1), settings):
+        record.add(dataclasses.replace(outcome, method=f"{outcome.method}: lda"))
+    path = tmp_path / "some.json"
+    record.save(path)
+    row = replay.replay(path, "", record.code)
+    assert (row.equal, row.methods) == (True, len(study.names))
+    record.scores = [each.model_copy(update={"method": "other: lda"}) for each in record.scores]
+    record.save(path)
+    assert "none of its methods" in str(replay.replay(path, "", record.code))
 
 
 def test_what_is_not_finite_equals_only_its_like():

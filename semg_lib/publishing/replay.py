@@ -92,7 +92,8 @@ def replay(path: Path, root: str, code: str) -> Replayed:
         worst, loss = max(worst, own), max(loss, lost)
         if own > SCORES or lost > LOSSES:
             apart.append(outcome.method)
-    return Replayed(path, same, methods, worst, loss, tuple(apart))
+    why = "" if methods else "none of its methods could be run"
+    return Replayed(path, same, methods, worst, loss, tuple(apart), why=why)
 
 
 def _settings(record: Record) -> Any:
@@ -135,8 +136,14 @@ def _outcomes(record: Record, settings: Any, source: Source, subject: int) -> It
     elif record.study:
         module = PAPERS[record.paper]
         study = module.STUDIES[record.study]
-        names = [name for name in study.names if set(study.titles(name)) <= set(scored)]
-        yield from study.run(module.replicate, recording, settings, variants=names, seed=seed)
+        names = [name for name in study.names if set(study.titles(name)) & set(scored)]
+
+        def some(recordings: Any, settings: Any, *, methods: Any, **how: Any) -> Iterator[Outcome]:
+            # A record may hold some of the study's methods only.
+            own = [each for each in methods if study.title(names[0], each) in scored]
+            return module.replicate(recordings, settings, methods=own, **how)
+
+        yield from study.run(some, recording, settings, variants=names, seed=seed)
     else:
         replicate = PAPERS[record.paper].replicate
         yield from replicate([recording], settings, methods=scored, seed=seed)
