@@ -191,7 +191,6 @@ def _classical(pair: str) -> Callable[[Settings], Method]:
 # Which method the paper's CC is, is unknown: the pairs are ours.
 METHODS = {each: _variant(each) for each in VARIANTS} | {each: _classical(each) for each in GRID}
 replicate = replication(METHODS)
-
 EIGHT = range(1, 9)
 STUDIES = {
     # At 1 kHz 200 ms hold the kernels in samples; the SVM tells what a longer window is worth.
