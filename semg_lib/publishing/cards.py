@@ -67,13 +67,15 @@ def card(module: ModuleType, records: Sequence[Record], judged: Mapping[str, pd.
 def badges(card: str) -> str:
     """Return how many claims of a card have which verdict, a line for each set of recordings."""
     found: dict[str, Counter[str]] = {}
-    for verdict, where in re.findall(r"\| claim: .*?\| \*\*(.*?)\*\* \(.*?; (.*?)\) *\|", card):
+    for verdict, where in re.findall(
+        r"\| claim: .*?\| \*\*([\w ]+).*?\*\* \(.*?; (.*?)\) *\|", card
+    ):
         found.setdefault(where, Counter())[verdict] += 1
     lines = []
     for where, counts in found.items():
         told = [
             f'<span class="verdict {name.replace(" ", "-")}">{counts[name]} {name}</span>'
-            for name in ("supported", "not supported", "undecided")
+            for name in ("supported", "holds in simulation", "not supported", "undecided")
             if counts[name]
         ]
         lines.append(f"{where.replace('simulated', '**simulated**')}: {' '.join(told)}")
