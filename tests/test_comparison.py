@@ -82,7 +82,7 @@ def test_every_method_learns_and_says_what_it_costs(recording, settings):
         np.testing.assert_array_equal(each.label, found[0].label)
         score = scores.score(each)
         assert score.latency_ms > 0
-        assert score.train_seconds > 0
+        assert each.train_seconds > 0  # a score has it to a tenth of a second: 0 for kNN
         assert (score.parameters is None) == (each.method not in NETWORKS)
     right = {each.method: scores.score(each).accuracy for each in found}
     assert min(right[name] for name in ("zhai2017", "lda", "svm")) > 0.5  # four classes
