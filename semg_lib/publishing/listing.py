@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PAPERS_OWN, REAL, SIMULATED = "paper", "ours", "ours, simulated"
 TITLES = figures.TITLES | comparison.TITLES
 # Papers may call other things by the same name.
-OWN = {"atzori2016": grid.TITLES}
+OWN = {"atzori2016": grid.TITLES, "ding2018": grid.TITLES}
 # What `Protocol.rest` says, in words.
 REST = {
     "thinned": "a class, thinned",
