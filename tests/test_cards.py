@@ -46,17 +46,19 @@ def test_a_card_tells_every_verdict():
         assert card[f"claim: {claim}"].startswith(f"**{row['verdict']}**")
 
 
-def test_badges_count_the_verdicts_of_a_card():
+def test_badges_count_verdicts():
     records = load_records("atzori2016", recipe="recommended", database="db1")
     verdicts = statistics.judge(atzori2016.claims(summaries.by_subject(records)))
     names = ["undecided", "supported"]
     judged = {"real DB1, 4 subjects": verdicts.assign(verdict=names)}
     judged["simulated DB2"] = verdicts.assign(verdict="not supported")
-    card = cards.card(atzori2016, records, judged)
-    assert cards.badges(card).split("<br>") == [
+    judged["simulated DB3"] = verdicts.assign(verdict=["fails in simulation", "undecided: 1 of 2"])
+    assert cards.badges(judged).split("<br>") == [
         'real DB1, 4 subjects: <span class="verdict supported">1 supported</span> '
         '<span class="verdict undecided">1 undecided</span>',
         '**simulated** DB2: <span class="verdict not-supported">2 not supported</span>',
+        '**simulated** DB3: <span class="verdict fails-in-simulation">1 fails in simulation</span> '
+        '<span class="verdict undecided">1 undecided</span>',
     ]
 
 

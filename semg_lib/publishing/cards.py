@@ -6,8 +6,6 @@ by hand.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
@@ -27,6 +25,14 @@ WORDS = {
     "A": "assumed",
     "O": "ours on purpose",
 }
+# What was decided comes first.
+VERDICTS = (
+    "supported",
+    "holds in simulation",
+    "not supported",
+    "fails in simulation",
+    "undecided",
+)
 
 
 def card(module: ModuleType, records: Sequence[Record], judged: Mapping[str, pd.DataFrame]) -> str:
@@ -64,19 +70,16 @@ def card(module: ModuleType, records: Sequence[Record], judged: Mapping[str, pd.
     return tables.markdown(shown, rest="left")
 
 
-def badges(card: str) -> str:
-    """Return how many claims of a card have which verdict, a line for each set of recordings."""
-    found: dict[str, Counter[str]] = {}
-    for verdict, where in re.findall(
-        r"\| claim: .*?\| \*\*([\w ]+).*?\*\* \(.*?; (.*?)\) *\|", card
-    ):
-        found.setdefault(where, Counter())[verdict] += 1
+def badges(judged: Mapping[str, pd.DataFrame]) -> str:
+    """Return how many claims have which verdict, a line for each set of recordings of `card`."""
     lines = []
-    for where, counts in found.items():
+    for where, verdicts in judged.items():
+        # What stands behind a colon is about a claim.
+        found = list(verdicts["verdict"].str.partition(":")[0])
         told = [
-            f'<span class="verdict {name.replace(" ", "-")}">{counts[name]} {name}</span>'
-            for name in ("supported", "holds in simulation", "not supported", "undecided")
-            if counts[name]
+            f'<span class="verdict {name.replace(" ", "-")}">{found.count(name)} {name}</span>'
+            for name in VERDICTS
+            if name in found
         ]
         lines.append(f"{where.replace('simulated', '**simulated**')}: {' '.join(told)}")
     return "<br>".join(lines)

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from IPython.display import HTML
 
 PAPERS_OWN, REAL, SIMULATED = "paper", "ours", "ours, simulated"
-TITLES = figures.TITLES | comparison.TITLES
-# Papers may call other things by the same name.
-OWN = {"atzori2016": grid.TITLES, "ding2018": grid.TITLES}
+TITLES = grid.TITLES | comparison.TITLES  # a classifier named alone is of other features there
+OWN = {"atzori2016": grid.TITLES}
 # What `Protocol.rest` says, in words.
 REST = {
     "thinned": "a class, thinned",

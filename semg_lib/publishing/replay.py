@@ -39,25 +39,20 @@ class Replayed:
     score: float = 0.0  # largest difference
     loss: float = 0.0
     apart: tuple[str, ...] = ()  # methods whose numbers did not come out
-    elsewhere: str = ""  # the GPU it was made on, which rounds otherwise: not tried
     why: str = ""  # it could not be replayed
+    elsewhere: bool = False  # since it was made on a GPU
 
     @property
     def equal(self) -> bool:
         """Whether the stored numbers came out."""
-        return not self.why and not self.apart and not self.elsewhere
+        return not self.why and not self.apart
 
     def __str__(self) -> str:
         code = "code unchanged" if self.same_code else "code changed"
         which = f" ({'; '.join(self.apart)})" if self.apart else ""
-        made = self.elsewhere and f"made on {self.elsewhere}, which rounds otherwise: not tried"
-        said = (
-            self.why
-            or made
-            or (
-                f"{'equal' if self.equal else 'DIFFERS'}: {self.methods} methods, scores within "
-                f"{self.score:.1g}, losses within {self.loss:.1g}{which}"
-            )
+        said = self.why or (
+            f"{'equal' if self.equal else 'DIFFERS'}: {self.methods} methods, scores within "
+            f"{self.score:.1g}, losses within {self.loss:.1g}{which}"
         )
         return f"{self.path.parent.name}/{self.path.stem}: {said}; {code}"
 
@@ -67,7 +62,8 @@ def replay(path: Path, root: str, code: str) -> Replayed:
     record = load_record(path)
     same = record.code == code
     if not record.device.startswith("CPU"):
-        return Replayed(path, same, elsewhere=record.device)
+        why = f"made on {record.device}, which rounds otherwise: not tried"
+        return Replayed(path, same, why=why, elsewhere=True)
     if not record.simulated and not root:
         return Replayed(path, same, why="needs its recordings: set SEMG_DATA to their folder")
     source = Source(record.database, record.exercises, "" if record.simulated else root)

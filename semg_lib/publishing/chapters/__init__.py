@@ -16,7 +16,7 @@ import pandas as pd
 from semg_lib.course import assignments
 from semg_lib.evaluation.records import load_records
 from semg_lib.papers import PAPERS
-from semg_lib.publishing import cards, listing, speed, tables
+from semg_lib.publishing import listing, speed, tables
 from semg_lib.studies.protocols import BASE
 
 CHAPTERS = {name: importlib.import_module(f"{__name__}.{name}") for name in PAPERS}
@@ -39,7 +39,6 @@ def write(folder: str | Path) -> dict[str, str]:
         for key, picture in shown.pictures.items():
             picture.save(place / f"{key}.png")
         numbers |= {f"{name}_{key}": value for key, value in shown.numbers.items()}
-        numbers[f"{name}_verdicts"] = cards.badges(shown.texts["card"])
     teaching = Path(folder) / "teaching"
     teaching.mkdir(parents=True, exist_ok=True)
     (teaching / "assignments.md").write_text(_assignments())

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
+import numpy as np
+import pandas as pd
+
 from semg_lib import figures
 from semg_lib.evaluation import statistics, summaries
 from semg_lib.evaluation.records import Record
@@ -22,6 +25,13 @@ class Fragments:
     texts: dict[str, str]  # Markdown
     pictures: dict[str, figures.Picture]
     numbers: dict[str, str]
+
+
+def points(values: pd.Series) -> str:
+    """Return the mean of differences, fractions, in points; with its interval if it has one."""
+    known = 100 * values.dropna().to_numpy()
+    low, high = statistics.interval(known)
+    return f"{known.mean():+.1f}" + ("" if np.isnan(low) else f" ({low:+.1f} to {high:+.1f})")
 
 
 def comparison(paper: str, root: str) -> tuple[str, Run]:
@@ -78,6 +88,7 @@ def compared(
         {"dots": figures.subject_dots(accuracy, titles=titles)},
         {
             **means,
+            "verdicts": cards.badges({where: verdicts}),
             "kind": kind,
             "subjects": str(len(accuracy)),
             "classes": str(len(first.labels)),

@@ -13,7 +13,7 @@ from semg_lib.evaluation.records import Record, load_records
 from semg_lib.learning import baselines, inspection
 from semg_lib.papers import ding2018 as module
 from semg_lib.publishing import cards, tables
-from semg_lib.publishing.chapters.common import Fragments
+from semg_lib.publishing.chapters.common import Fragments, points
 from semg_lib.recordings.source import available
 from semg_lib.running.runs import Run
 from semg_lib.studies import grid
@@ -61,7 +61,7 @@ def fragments() -> Fragments:
             "variants": _variants(),
             "methods": _methods(
                 {
-                    f"{people}, 11 gestures, %": seven,
+                    f"{people}, {len(real[0].labels)} gestures, %": seven,
                     f"**simulated** {subjects}, exercise B, %": shown_simulated,
                 }
             ),
@@ -78,13 +78,14 @@ def fragments() -> Fragments:
             "costs_simulated": figures.costs(_costs(own, 12, 200, 17)),
         },
         {
+            "verdicts": cards.badges({people: judged}),
             "subjects": str(len(accuracy)),
             "epochs": str(real[0].settings["recipe"]["epochs"]),
-            "apart_two": _gain(accuracy["C-B1PB2"] - accuracy["C-DK"]),
-            "apart_narrow": _gain(accuracy["C-SK2"] - accuracy["C-SK"]),
-            "apart_two_simulated": _gain(own["C-B1PB2"] - own["C-DK"]),
-            "apart_narrow_simulated": _gain(own["C-SK2"] - own["C-SK"]),
-            "over_cc": _gain(seven["C-B1PB2"] - seven["CC"]),
+            "apart_two": points(accuracy["C-B1PB2"] - accuracy["C-DK"]),
+            "apart_narrow": points(accuracy["C-SK2"] - accuracy["C-SK"]),
+            "apart_two_simulated": points(own["C-B1PB2"] - own["C-DK"]),
+            "apart_narrow_simulated": points(own["C-SK2"] - own["C-SK"]),
+            "over_cc": points(seven["C-B1PB2"] - seven["CC"]),
             "paper_over_cc": f"+{TABLE_2['C-B1PB2'] - TABLE_2['CC']:.2f}",
             "paper_apart_two": f"+{TABLE_2['C-B1PB2'] - TABLE_2['C-DK']:.2f}",
             "paper_apart_narrow": f"+{TABLE_2['C-SK2'] - TABLE_2['C-SK']:.2f}",
@@ -102,7 +103,7 @@ def fragments() -> Fragments:
         },
     )
     held_out = summaries.by_variant(studies["repetitions"]).T.groupby("method").mean().T
-    shown.numbers["repetitions_gain"] = _gain(held_out["C-SK2"] - held_out["C-SK"])
+    shown.numbers["repetitions_gain"] = points(held_out["C-SK2"] - held_out["C-SK"])
     return shown
 
 
@@ -190,13 +191,6 @@ def _costs(accuracy: pd.DataFrame, channels: int, samples: int, classes: int) ->
     return pd.DataFrame(shown).loc[[*costs]]
 
 
-def _gain(over_subjects: pd.Series) -> str:
-    """Return the mean of differences, fractions, in points, with its 95 % interval."""
-    points = 100 * over_subjects.dropna().to_numpy()
-    low, high = statistics.interval(points)
-    return f"{points.mean():+.1f} ({low:+.1f} to {high:+.1f})"
-
-
 def _windows(accuracy: pd.DataFrame, studied: Sequence[Record]) -> str:
     """Return what longer windows, and longer kernels with them, gain."""
     long = summaries.by_variant(studied)["200 ms"]
@@ -205,7 +199,7 @@ def _windows(accuracy: pd.DataFrame, studied: Sequence[Record]) -> str:
             "method, **real** 3DC": figures.title(method, TITLES),
             "100 ms, %": f"{100 * accuracy[method].mean():.1f}",
             "200 ms, %": f"{100 * long[method].mean():.1f}",
-            "gain, points (95 % interval)": _gain(long[method] - accuracy[method]),
+            "gain, points (95 % interval)": points(long[method] - accuracy[method]),
         }
         for method in module.STUDIES["windows"].methods
     ]
@@ -220,7 +214,7 @@ def _fewer(accuracy: pd.DataFrame, studied: Sequence[Record]) -> str:
             "**real** 3DC, trained on": f"a window every {step} ms",
             "C-SK2, %": f"{100 * own['C-SK2'].mean():.1f}",
             "C-SK, %": f"{100 * own['C-SK'].mean():.1f}",
-            "gain, points (95 % interval)": _gain(own["C-SK2"] - own["C-SK"]),
+            "gain, points (95 % interval)": points(own["C-SK2"] - own["C-SK"]),
         }
         for step, own in (("20", accuracy), ("100", sparse))
     ]

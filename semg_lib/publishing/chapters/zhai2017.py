@@ -14,7 +14,7 @@ from semg_lib.evaluation import statistics, summaries
 from semg_lib.evaluation.records import Record, load_records
 from semg_lib.papers import zhai2017 as module
 from semg_lib.publishing import cards, tables
-from semg_lib.publishing.chapters.common import Fragments
+from semg_lib.publishing.chapters.common import Fragments, points
 from semg_lib.recordings.source import available
 from semg_lib.running.runs import Run
 from semg_lib.signals.spectrograms import SPIRAL
@@ -99,12 +99,12 @@ def fragments() -> Fragments:
             "sessions_db2": figures.sessions(summaries.by_session(compared["db2"])),
             "reach": _reach(),
         },
-        _numbers(chains, simulated),
+        _numbers(chains, simulated) | {"verdicts": cards.badges(verdicts)},
     )
     shown.texts |= {name: _each(_chains(name)) for name in ("labels", "intensity", "long")}
     for name, caption in (
         (f"sessions_{REAL}", "Real, shuffled trials: one session trains, the next five test."),
-        ("sessions_db2", "Simulated DB2, 50 classes, ten subjects."),
+        ("sessions_db2", f"Simulated DB2, 50 classes, {len(simulated['db2'])} subjects."),
         ("reach", "Real, recorded order: right labels gained in one session, the second."),
     ):
         shown.texts[name] = _FIGURE.format(name, shown.pictures[name].alt, caption)
@@ -130,20 +130,13 @@ def _from_one_session() -> pd.DataFrame:
     return each[[chain.startswith("1 from ") for _, chain in names]]
 
 
-def _points(values: pd.Series) -> str:
-    """Return the mean of differences, fractions, in points; with its interval where it has one."""
-    low, high = statistics.interval(100 * values.to_numpy())
-    ends = "" if np.isnan(low) else f" ({low:+.1f} to {high:+.1f})"
-    return f"{100 * values.mean():+.1f}{ends}"
-
-
 def _row(table: pd.DataFrame) -> dict[str, str]:
     """Return accuracy without recalibration, and what each scenario gains over it."""
     row = {}
     for method in map(str, table):
         none = f"{method[:3]}_none"
         mean = f"{100 * table[none].mean():.1f} %"
-        gained = _points(table[method] - table[none])
+        gained = points(table[method] - table[none])
         row[figures.title(method)] = mean if method == none else gained
     return row
 
@@ -160,7 +153,7 @@ def _gains(chains: Mapping[str, pd.DataFrame]) -> str:
     for (order, table), n in product(chains.items(), module.STARTS):
         row = {"trials": order, "train first": n} | _row(_of(table, n))
         right = _of(_chains(ORDERS[order], "corrected") - table, n)
-        labels = {f"{kind.upper()}, labels": _points(right[f"{kind}_none"]) for kind in KINDS}
+        labels = {f"{kind.upper()}, labels": points(right[f"{kind}_none"]) for kind in KINDS}
         rows.append(row | labels)
     return tables.markdown(pd.DataFrame(rows))
 
@@ -168,7 +161,7 @@ def _gains(chains: Mapping[str, pd.DataFrame]) -> str:
 def _structure() -> str:
     """Return the accuracy of each network, and how far it is above the complete one (figure 3)."""
     table = summaries.by_subject(_load("db2", "structure"))[module.STUDIES["structure"].names]
-    above = {name: _points(values - table["complete"]) for name, values in table.items()}
+    above = {name: points(values - table["complete"]) for name, values in table.items()}
     shown = (100 * table.mean()).map("{:.1f}".format).to_frame("accuracy, %")
     shown["above the complete one, points"] = pd.Series(above)
     return tables.markdown(shown.rename_axis("network").reset_index())
