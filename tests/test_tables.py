@@ -63,7 +63,7 @@ def test_what_is_typical_stands_beside_the_mean_once_it_is_estimated():
         {"difference": [8.2], "low": [-1.0], "high": [26.0], "p": [0.00001]}, index=["a claim"]
     ).assign(verdict="undecided")
     assert rows(tables.judged(verdicts))[2] == [
-        "a claim", "+8.2", "-1.0 to +26.0", "< 0.0001", "**undecided**"
+        "**undecided**", "a claim", "+8.2", "-1.0 to +26.0", "< 0.0001"
     ]  # fmt: skip
     header, _, row = rows(tables.judged(verdicts.assign(estimate=-1.0)))
     assert row[header.index("typical difference (Hodges-Lehmann), points")] == "-1.0"

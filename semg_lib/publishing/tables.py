@@ -65,19 +65,19 @@ def methods(
 
 
 def judged(verdicts: pd.DataFrame) -> str:
-    """Return the table of claims."""
+    """Return the table of claims, the verdict first: on a phone the rest is scrolled to."""
     p = text(verdicts["p"], "{:.4f}").where(verdicts["p"] >= 0.0001, "< 0.0001")
     shown = {
+        "verdict": text(verdicts["verdict"], "**{}**"),
         "claim": verdicts.index,
         "difference, points": text(verdicts["difference"], "{:+.1f}"),
         "95 % interval": between(verdicts, "{:+.1f}"),
         "p": p,
-        "verdict": text(verdicts["verdict"], "**{}**"),
     }
     table = pd.DataFrame(shown)
     if "estimate" in verdicts:
         typical = text(verdicts["estimate"], "{:+.1f}")
-        table.insert(3, "typical difference (Hodges-Lehmann), points", typical)
+        table.insert(4, "typical difference (Hodges-Lehmann), points", typical)
     return markdown(table)
 
 

@@ -155,22 +155,18 @@ def _armband(records: list[Record]) -> str:
 
 
 def _fair(judged: pd.DataFrame) -> str:
-    """Return the verdicts on each of the terms as a table."""
+    """Return the verdicts, a table for each of the terms."""
     if judged.empty:
         return NOT_RUN
-    terms = judged["terms"] + tables.text(judged["subjects"], ", {} subjects")
-    terms += tables.text(judged["CNN"], ": CNN {:.1f} %")
-    terms += tables.text(judged["average"], ", average {:.1f} %") + ", best " + judged["best"]
-    p = tables.text(judged["p"], "{:.4f}").where(judged["p"] >= 0.0001, "< 0.0001")
-    shown = {
-        "on these terms": terms.where(~judged["terms"].duplicated(), ""),
-        "claim": judged["claim"],
-        "difference, points": tables.text(judged["difference"], "{:+.1f}"),
-        "95 % interval": tables.between(judged, "{:+.1f}"),
-        "p": p,
-        "verdict": tables.text(judged["verdict"], "**{}**"),
-    }
-    return tables.markdown(pd.DataFrame(shown))
+    told = []
+    for terms, own in judged.groupby("terms", sort=False):
+        first = own.iloc[0]
+        told.append(
+            f"**{terms[0].upper()}{terms[1:]}**, {first['subjects']} subjects: CNN "
+            f"{first['CNN']:.1f} %, average {first['average']:.1f} %, best {first['best']}.\n\n"
+            + tables.judged(own.set_index("claim"))
+        )
+    return "\n".join(told)
 
 
 def _short(judged: pd.DataFrame) -> str:
