@@ -160,9 +160,10 @@ def _fair(judged: pd.DataFrame) -> str:
         return NOT_RUN
     told = []
     for terms, own in judged.groupby("terms", sort=False):
+        title = str(terms)
         first = own.iloc[0]
         told.append(
-            f"**{terms[0].upper()}{terms[1:]}**, {first['subjects']} subjects: CNN "
+            f"**{title[0].upper()}{title[1:]}**, {first['subjects']} subjects: CNN "
             f"{first['CNN']:.1f} %, average {first['average']:.1f} %, best {first['best']}.\n\n"
             + tables.judged(own.set_index("claim"))
         )
