@@ -162,7 +162,7 @@ def _structure() -> str:
     """Return the accuracy of each network, and how far it is above the complete one (figure 3)."""
     table = summaries.by_subject(_load("db2", "structure"))[module.STUDIES["structure"].names]
     above = {name: points(values - table["complete"]) for name, values in table.items()}
-    shown = (100 * table.mean()).map("{:.1f}".format).to_frame("accuracy, %")
+    shown = (100 * table.mean()).map("{:.1f}".format).to_frame("**simulated** DB2, %")
     shown["above the complete one, points"] = pd.Series(above)
     return tables.markdown(shown.rename_axis("network").reset_index())
 
