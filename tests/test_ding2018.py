@@ -341,7 +341,7 @@ def test_db2_is_simulated_and_says_so():
     labels = [row[0] for row in rows(shown["grid"])[2:] if "DB2" in row[0]]
     assert len(labels) == 4
     assert all("**simulated** DB2" in label for label in labels)
-    claims = [row[0] for row in rows(shown["claims_simulated"])[2:]]
+    claims = [row[1] for row in rows(shown["claims_simulated"])[2:]]
     assert len(claims) == 6
     assert all(claim.startswith("**simulated**: ") for claim in claims)
     assert "**simulated** DB2, exercises B: 6 subjects" in dict(rows(shown["card"]))["data"]
