@@ -1,4 +1,4 @@
-"""How accuracy is made and unmade: one network, scored under protocols that differ in one choice.
+"""How the protocol changes accuracy: one network, scored under protocols that differ in one choice.
 
 The methods are those of atzori2016. Some protocols here leak on purpose, so that a reader sees
 what a leak is worth; `Protocol.prepare` refuses them, and nothing else in this library uses them.
