@@ -22,7 +22,6 @@ from semg_lib.running.runs import Run
 from semg_lib.studies import grid
 
 NAME = "atzori2016"
-NOT_RUN = "not run yet"
 STATED = "z-scores, 1 Hz, pytorch, 0.001, noise"  # the study's name of the recipe `paper`
 
 
@@ -55,7 +54,7 @@ def _real(database: str = "db1", recipe: str = "recommended") -> list[Record]:
 
 
 def fragments() -> Fragments:
-    """Return what the chapter shows of the records; what is not run yet says so."""
+    """Return what the chapter shows of the records."""
     every, papers, armband = _real(), _real(recipe="paper"), _real("3dc")
     studied, filters = (
         load_records(NAME, database="db1", study=name, simulated=False)
@@ -70,7 +69,7 @@ def fragments() -> Fragments:
         [*real, *pairs],
         [*papers, *studied, *filters, *armband],
         grid.TITLES,
-        module.PAIRS if len(whole) > 2 else baselines.NAMES,
+        module.PAIRS,
     )
     two = summaries.by_subject(studied)
     beside = grid.beside(plain, smooth).apply(tables.text).reset_index()
@@ -110,38 +109,30 @@ def fragments() -> Fragments:
         "seeds": f"{cnn['seeds']:.0f}",
         "cnn_sd": f"{cnn['sd']:.1f}",
         "pairs_subjects": str(len(whole)),
-        "smooth_subjects": str(len(grid.complete(smooth))) if len(smooth) else NOT_RUN,
+        "smooth_subjects": str(len(grid.complete(smooth))),
         "paper_cnn": f"{said['cnn'].mean} %",
         "paper_average": f"{said['classical average'].mean} %",
         "paper_best": f"{said['random_forest_all'].mean} %",
         "stated": f"{100 * two[STATED].mean():.1f} %",
         "bare": f"{100 * two['z-scores, pytorch, 0.001'].mean():.1f} %",
         "study_subjects": str(len(two)),
-        **dict.fromkeys(("average", "average_of_all", "best", "best_accuracy", "order"), NOT_RUN),
+        "average": f"{100 * average.mean():.1f} %",
+        "average_of_all": f"{100 * of_all.mean():.1f} %",
+        "best": figures.title(best.idxmax(), grid.TITLES),
+        "best_accuracy": f"{100 * best.max():.1f} %",
+        "order": f"{best.corr(grid.bars('db1'), 'spearman'):.2f}",
     }
-    if len(whole):
-        shown.numbers |= {
-            "average": f"{100 * average.mean():.1f} %",
-            "average_of_all": f"{100 * of_all.mean():.1f} %",
-            "best": figures.title(best.idxmax(), grid.TITLES),
-            "best_accuracy": f"{100 * best.max():.1f} %",
-            "order": f"{best.corr(grid.bars('db1'), 'spearman'):.2f}",
-        }
     return shown
 
 
 def _filter(records: list[Record]) -> str:
     """Return what the 1 Hz low-pass gains, with both phases, one row a method."""
-    if not records:
-        return f"The study of the low-pass is {NOT_RUN}: `--study filter` runs it.\n"
     gained = listing.gains(listing.over(summaries.by_variant(records), "none"), "none")
     return tables.markdown(gained.T.rename_axis("").reset_index())
 
 
 def _armband(records: list[Record]) -> str:
     """Return the methods on another set of people, and the claims judged on our features."""
-    if not records:
-        return f"That is {NOT_RUN}: `semg run {NAME} --database 3dc` runs it.\n"
     accuracy = summaries.by_subject(records)
     own, pairs = (
         tables.judged(statistics.judge(module.claims(accuracy, names)))
@@ -156,8 +147,6 @@ def _armband(records: list[Record]) -> str:
 
 def _fair(judged: pd.DataFrame) -> str:
     """Return the verdicts, a table for each of the terms."""
-    if judged.empty:
-        return NOT_RUN
     told = []
     for terms, own in judged.groupby("terms", sort=False):
         title = str(terms)
@@ -172,8 +161,6 @@ def _fair(judged: pd.DataFrame) -> str:
 
 def _short(judged: pd.DataFrame) -> str:
     """Return the verdicts in two sentences: on the paper's terms, and what is another on ours."""
-    if judged.empty:
-        return NOT_RUN
     said = judged["claim"] + ": " + judged["verdict"]
     said += tables.text(judged["difference"], " ({:+.1f} points)")
     own = judged["terms"] == judged["terms"].iloc[0]
@@ -191,11 +178,10 @@ def row() -> str:
     plain = 100 * summaries.by_subject(_real())
     whole = grid.complete(plain, module.PAIRS)[list(module.PAIRS)].mean()
     said = {each.method: each.mean for each in module.REPORTED if each.database == "db1"}
-    pairs = f"{whole.mean():.1f} %" if whole.notna().all() else NOT_RUN
     return (
         f"CNN {said['cnn']} %, average of 18 classical pairs {said['classical average']} %, best "
         f"{said['random_forest_all']} % (DB1, 27 subjects, 52 movements) | CNN "
         f"{plain['cnn'].mean():.1f} %, Random Forests {plain['random_forest'].mean():.1f} %, "
-        f"average of the pairs {pairs} (DB1 exercise A, {len(plain)} subjects, 12 movements and "
-        "rest)"
+        f"average of the pairs {whole.mean():.1f} % (DB1 exercise A, {len(plain)} "
+        "subjects, 12 movements and rest)"
     )
