@@ -59,7 +59,7 @@ WRONG = [
     (["run", "atzori2016", "--out", "o", "--methods", "cnn,mlp"], "unknown method 'mlp'"),
     (["run", "atzori2016", "--out", "o", "--study", "drift"], "choose from filter, optimiser"),
     (["run", "zhai2017", "--out", "o", "--database", "db1"], "zhai2017 cannot use db1"),
-    (["run", "zhai2017", "--out", "o", "--recipe", "paper"], "unknown recipe 'paper'"),
+    (["run", "ding2018", "--out", "o", "--recipe", "paper"], "unknown recipe 'paper'"),
     (["simulate", "--out", "o", "--database", "db7"], "unknown database 'db7'"),
     (["simulate", "--out", "o", "--subjects", "0"], "subject 0 is not in db1"),
 ]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from semg_lib.evaluation import scores
@@ -109,3 +110,17 @@ def test_costs_survive_a_record(recording, settings, tmp_path):
 def test_envelopes_are_refused():
     with pytest.raises(ValueError, match="needs raw signals, db1 has envelopes"):
         Settings.named("db1")
+
+
+def test_the_answer_names_the_best_and_who_cannot_be_told_from_it():
+    subjects = range(1, 21)
+    close = pd.DataFrame({"svm": 0.8, "knn": 0.3, "lda": [0.9, 0.7] * 10}, index=subjects)
+    told = comparison.answer(close)
+    assert told.startswith("**Of 3 methods on 20 subjects ")
+    assert "LDA (80.0 %)" in told
+    assert "SVM (80.0 %)" in told
+    assert "kNN" not in told
+    clear = comparison.answer(close.assign(lda=0.5))
+    assert clear.endswith(
+        "SVM (80.0 %) has the best mean rank**, and can be told from every other method."
+    )

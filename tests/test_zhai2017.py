@@ -8,15 +8,18 @@ from sklearn.decomposition import PCA
 
 from semg_lib.errors import DataError
 from semg_lib.evaluation import scores
+from semg_lib.evaluation.records import load_records
 from semg_lib.learning import inspection, recalibration
 from semg_lib.learning import settings as marks
 from semg_lib.learning.decoders import SvmDecoder
 from semg_lib.papers import zhai2017
 from semg_lib.papers.zhai2017 import Settings, ZhaiNet
+from semg_lib.publishing.chapters import zhai2017 as chapter
 from semg_lib.recordings import databases, simulator
 from semg_lib.signals.protocol import Protocol
 from semg_lib.signals.spectrograms import SPIRAL, SpectralComponents
 from semg_lib.signals.windows import trials
+from tests.markdown import rows
 
 FEW = tuple(range(1, 7))
 QUICK = replace(Settings.named("db2", preset="quick"), movements=FEW)
@@ -259,8 +262,8 @@ def test_settings_are_those_of_the_database_and_preset():
     assert Settings.named("db2", preset="quick").recipe.epochs == 5
     with pytest.raises(ValueError, match="needs raw signals, db1 has envelopes"):
         Settings.named("db1")
-    with pytest.raises(ValueError, match="unknown recipe 'paper': choose from recommended"):
-        Settings.named("db2", "paper")
+    with pytest.raises(ValueError, match="unknown recipe 'mine': choose from paper, recommended"):
+        Settings.named("db2", "mine")
     table = marks.table(Settings.named("db2"))
     named = {each.name for each in fields(Settings)} | {
         each.name for each in fields(zhai2017.Recipe)
@@ -268,7 +271,10 @@ def test_settings_are_those_of_the_database_and_preset():
     assert set(table.index) == named - {"recipe", "marks"}
     for name in table.index[table["mark"] == "P"]:
         assert "(p. " in table.loc[name, "note"], name
-    assert set(table["mark"]) == {"P", "A"}
+    ours = table.index[table["mark"] == "O"]
+    assert set(ours) == {"momentum", "weight_decay", "initial"}
+    assert set(table["mark"]) == {"P", "A", "O"}
+    assert set(marks.table(Settings.named("db2", "paper"))["mark"]) == {"P", "A"}
 
 
 def test_every_variant_of_every_study_is_a_change_of_settings():
@@ -288,3 +294,18 @@ def test_table_2_has_the_means_that_the_text_names():
     # The text has 4.20 and -1.49; 3.18 of four numbers with two digits.
     assert means["db2", "svm"] == 4.20
     assert means["db3", "svm"] == -1.49
+
+
+def test_the_chapter_sets_both_recipes_beside_each_other_on_the_same_chains():
+    cells = rows(chapter._recipes())[2:]
+    assert [row[:2] for row in cells] == [
+        [str(n), f"`{recipe}`"] for n in zhai2017.STARTS for recipe in zhai2017.RECIPES
+    ]
+    (record,) = load_records("zhai2017", study="shuffled", recipe="paper")
+    assert not record.simulated
+    later = [
+        np.mean(score.sessions[1:])
+        for score in record.scores
+        if score.method in {f"1 from {at}: cnn_none" for at in zhai2017.FROM}
+    ]
+    assert cells[0][2] == f"{100 * np.mean(later):.1f} %"

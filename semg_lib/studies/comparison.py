@@ -17,6 +17,7 @@ import pandas as pd
 
 from semg_lib import figures
 from semg_lib.errors import check_name
+from semg_lib.evaluation import statistics
 from semg_lib.evaluation.records import Record
 from semg_lib.learning import baselines, inspection, parallel
 from semg_lib.learning.methods import ClassicalMethod, Fitted, Method
@@ -231,6 +232,25 @@ def everybody(
 
 def _one(source: Source, subject: int, settings: Settings, **how) -> list[CostedOutcome]:
     return list(replicate(source.load(subject, labels=settings.labels), settings, **how))
+
+
+def answer(accuracy: pd.DataFrame) -> str:
+    """Return, in words, which method is best and which cannot be told from it.
+
+    Parameters
+    ----------
+    accuracy : DataFrame (subject, method)
+    """
+    ranks, mean = statistics.mean_ranks(accuracy), 100 * accuracy.mean()
+    apart = statistics.critical_difference(len(ranks), len(accuracy))
+    best, *others = (
+        f"{figures.title(str(name), figures.TITLES | TITLES)} ({mean[name]:.1f} %)"
+        for name in ranks.index[ranks < ranks.min() + apart]
+    )
+    told = f"**Of {len(ranks)} methods on {len(accuracy)} subjects {best} has the best mean rank**"
+    if not others:
+        return f"{told}, and can be told from every other method."
+    return f"{told}; what cannot be told from it by these ranks: {', '.join(others)}."
 
 
 def costs(records: Sequence[Record]) -> pd.DataFrame:

@@ -20,14 +20,14 @@ from semg_lib.running.runs import Run
 from semg_lib.signals.spectrograms import SPIRAL
 
 NAME = "zhai2017"
-NOT_RUN = "not run yet"
 _FIGURE = "```{{figure}} ../generated/zhai2017/{}.png\n:alt: {}\n\n{}\n```\n"
 IN_SIMULATION = {"supported": "holds in simulation", "not supported": "fails in simulation"}
 KINDS = ("cnn", "svm")
 REAL, ORDERS = "multiday", {"shuffled": "shuffled", "recorded": "starts"}  # the harder first
 SEEDS, FEW = (0, 1, 2), [1, 2, 3]
-SUBJECTS = {  # of simulated databases; there is no amputee 7: page 5
-    "db3-BC-full-recommended-seed0": [1, 2, 3, 4, 5, 6, 8, 9, 10, 11],
+AMPUTEES = [1, 2, 3, 4, 5, 6, 8, 9, 10, 11]  # there is no amputee 7: page 5
+SUBJECTS = {  # of simulated databases
+    "db3-BC-full-recommended-seed0": AMPUTEES,
     "db2-BCD-full-recommended-s4-10-seed0": [4, 5, 6, 7, 8, 9, 10],
     "db2-BCD-full-recommended-seed0": FEW,
 }
@@ -38,9 +38,11 @@ def plan(root: str) -> Iterator[tuple[str, Run]]:
 
     Recordings of DB2 and DB3 were not at hand: these are simulated.
     """
-    simulated = partial(Run, NAME, "db2", subjects=FEW, preset="full", methods=["svm_none"])
+    simulated = partial(Run, NAME, preset="full", methods=["svm_none"])
     for study in ("structure", "ten", "baseline"):
-        yield f"db2-BCD-full-{study}-seed0", simulated(study=study)
+        yield f"db2-BCD-full-{study}-seed0", simulated("db2", subjects=FEW, study=study)
+    amputees = simulated("db3", subjects=AMPUTEES, study="baseline")
+    yield "db3-BC-full-baseline-seed0", amputees
     for name, subjects in SUBJECTS.items():
         yield name, Run(NAME, name[:3], subjects=subjects, preset="full")
     if root and available(REAL, "A", root):
@@ -51,15 +53,16 @@ def plan(root: str) -> Iterator[tuple[str, Run]]:
         ):
             one = real(methods=["svm_none"], study=study, seed=seed)
             yield f"{REAL}-A-full-{study}-seed{seed}", one
+        yield f"{REAL}-A-full-shuffled-paper-seed0", real(study="shuffled", recipe="paper")
         yield f"{REAL}-A-full-recommended-seed0", real()
 
 
-def _load(database: str, study: str = "") -> list[Record]:
-    return load_records(NAME, database=database, study=study, preset="full")
+def _load(database: str, study: str = "", recipe: str = "recommended") -> list[Record]:
+    return load_records(NAME, database=database, study=study, recipe=recipe, preset="full")
 
 
 def fragments() -> Fragments:
-    """Return what the chapter shows of the records; what is not run yet says so."""
+    """Return what the chapter shows of the records."""
     chains = {order: _chains(study) for order, study in ORDERS.items()}
     compared = {name: _load(name) for name in (REAL, "db3", "db2")}
     simulated = {name: summaries.recalibrated(compared[name]) for name in ("db3", "db2")}
@@ -78,6 +81,7 @@ def fragments() -> Fragments:
     everything = [record for records in compared.values() for record in records]
     for name in compared:
         everything += [record for study in module.STUDIES for record in _load(name, study)]
+    everything += _load(REAL, "shuffled", "paper")
     shown = Fragments(
         {
             "card": cards.card(module, everything, verdicts),
@@ -90,6 +94,7 @@ def fragments() -> Fragments:
             "table_1": _table_1(),
             "table_2": _table_2(),
             "structure": _structure(),
+            "recipes": _recipes(),
             "cost": _cost(),
             "runs": tables.runs(everything),
         },
@@ -111,9 +116,9 @@ def fragments() -> Fragments:
     return shown
 
 
-def _chains(study: str, value: str = "sessions") -> pd.DataFrame:
+def _chains(study: str, value: str = "sessions", recipe: str = "recommended") -> pd.DataFrame:
     """Return accuracy on real sessions (variant of a study, method), the mean over seeds."""
-    table = summaries.recalibrated(_load(REAL, study), value=value).droplevel("subject")
+    table = summaries.recalibrated(_load(REAL, study, recipe), value=value).droplevel("subject")
     return table.loc[module.STUDIES[study].names]
 
 
@@ -158,6 +163,15 @@ def _gains(chains: Mapping[str, pd.DataFrame]) -> str:
     return tables.markdown(pd.DataFrame(rows))
 
 
+def _recipes() -> str:
+    """Return the table of the CNN by gradient descent alone, and with what we add to it."""
+    rows = []
+    for n, recipe in product(module.STARTS, module.RECIPES):
+        table = _of(_chains("shuffled", recipe=recipe), n).filter(like="cnn")
+        rows.append({"train first": n, "recipe": f"`{recipe}`"} | _row(table))
+    return tables.markdown(pd.DataFrame(rows))
+
+
 def _structure() -> str:
     """Return the accuracy of each network, and how far it is above the complete one (figure 3)."""
     table = summaries.by_subject(_load("db2", "structure"))[module.STUDIES["structure"].names]
@@ -172,7 +186,7 @@ def _table_1() -> str:
     cells: dict[tuple[int, str], str] = {}
     for at, name, variant in ((0, "db2", "all"), (4, "db2", "ten"), (5, "db3", "ten")):
         records = _load(name, "baseline")
-        for method in ("cnn_none", "svm_none") if records else ():
+        for method in ("cnn_none", "svm_none"):
             each = 100 * summaries.by_variant(records)[variant, method]
             cells[at, method] = f"{each.mean():.2f} ({len(each)} subjects)"
             if at == 0:  # the next three rows are those of its exercises
@@ -185,7 +199,7 @@ def _table_1() -> str:
             "baseline": f"{said.database.upper()}, {said.note.removeprefix('baseline, ')}",
             "classifier": said.method[:3].upper(),
             "paper, %": said.text,
-            "simulated, %": cells.get((number // 2, said.method), NOT_RUN),
+            "simulated, %": cells[number // 2, said.method],
         }
         for number, said in enumerate(module.REPORTED)
     ]
@@ -208,17 +222,21 @@ def _table_2() -> str:
     return tables.markdown(pd.DataFrame(rows))
 
 
+def _seconds() -> pd.DataFrame:
+    """Return seconds of the first training on a CPU (method; ten, all, and how many times)."""
+    rows = [score.model_dump() for record in _load("db2", "baseline") for score in record.scores]
+    mean = pd.DataFrame(rows).groupby("method")["fit_seconds"].mean()
+    mean.index = mean.index.str.split(": ", expand=True)
+    table = mean.unstack(0)[["ten", "all"]]
+    return table.assign(times=table["all"] / table["ten"])
+
+
 def _cost() -> str:
-    """Return seconds of the first training where both classifiers ran on a CPU."""
-    records = [each for each in _load("db2", "baseline") if each.device.startswith("CPU")]
-    if not records:
-        return NOT_RUN
-    mean = summaries.by_variant(records, value="fit_seconds").mean().unstack("variant")
-    mean["times"] = mean["all"] / mean["ten"]
-    shown = mean[["ten", "all", "times"]].map("{:.2f}".format).rename(figures.title)
+    """Return what the first training costs with few and with many movements."""
+    shown = _seconds().map("{:.2f}".format).rename(figures.title)
     names = {"ten": "ten movements, s", "all": "50 classes, s"}
     text = tables.markdown(shown.rename(columns=names).rename_axis("").reset_index())
-    return f"{text}\nBoth on {records[0].device}.\n"
+    return f"{text}\nBoth on {_load('db2', 'baseline')[0].device}.\n"
 
 
 def _reach() -> figures.Picture:
@@ -250,6 +268,9 @@ def _numbers(
     worth = summaries.by_subject(_load("db2", "structure")).mean()
     for name in ("plain order", "no convolution", "100 neurons"):
         numbers[name.replace(" ", "_")] = f"{100 * (worth[name] - worth['complete']):+.1f}"
+    grown = _seconds()["times"]
+    for kind in KINDS:
+        numbers[f"grows_{kind}"] = f"{grown[f'{kind}_none']:.1f}"
     return numbers
 
 
