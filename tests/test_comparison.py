@@ -9,6 +9,7 @@ import pytest
 from semg_lib.evaluation import scores
 from semg_lib.evaluation.records import Record, load_record
 from semg_lib.evaluation.scores import CostedScore
+from semg_lib.papers import atzori2016, ding2018
 from semg_lib.recordings import simulator
 from semg_lib.recordings.source import Source
 from semg_lib.studies import comparison
@@ -124,3 +125,12 @@ def test_the_answer_names_the_best_and_who_cannot_be_told_from_it():
     assert clear.endswith(
         "SVM (80.0 %) has the best mean rank**, and can be told from every other method."
     )
+
+
+def test_networks_take_as_many_steps_as_in_their_own_chapters():
+    settings = Settings.named("db2")
+    for name, own in (("atzori2016", atzori2016), ("ding2018", ding2018)):
+        chosen = own.Settings.named("db2")
+        recipe = METHODS[name]("db2", settings).recipe
+        assert recipe.epochs / settings.step_ms == chosen.recipe.epochs / chosen.train_step_ms
+        assert recipe == replace(chosen.recipe, epochs=recipe.epochs)

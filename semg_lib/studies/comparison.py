@@ -23,7 +23,7 @@ from semg_lib.learning import baselines, inspection, parallel
 from semg_lib.learning.methods import ClassicalMethod, Fitted, Method
 from semg_lib.learning.outcomes import CostedOutcome
 from semg_lib.learning.recalibration import Session
-from semg_lib.learning.settings import setting
+from semg_lib.learning.settings import change, setting
 from semg_lib.papers import atzori2016, ding2018, zhai2017
 from semg_lib.recordings import databases
 from semg_lib.recordings.recording import Recording
@@ -120,16 +120,22 @@ class FrozenZhai:
         return Fitted(predict, decoder.history, getattr(decoder, "network", None))
 
 
-# From database and preset to the method, with its paper's recommended recipe.
-METHODS: dict[str, Callable[[str, str], Method]] = {
-    "atzori2016": lambda database, preset: atzori2016.METHODS["cnn"](
-        atzori2016.Settings.named(database, preset=preset)
+def _as_long(own: Any, settings: Settings) -> Any:
+    """Return a paper's settings with as many steps of training as on its own, denser windows."""
+    epochs = round(own.recipe.epochs * settings.step_ms / own.train_step_ms)
+    return change(own, {"epochs": epochs})
+
+
+# From database and settings to the method, with its paper's recommended recipe.
+METHODS: dict[str, Callable[[str, Settings], Method]] = {
+    "atzori2016": lambda database, settings: atzori2016.METHODS["cnn"](
+        _as_long(atzori2016.Settings.named(database, preset=settings.preset), settings)
     ),
-    "zhai2017": lambda database, preset: FrozenZhai(
-        zhai2017.Settings.named(database, preset=preset)
+    "zhai2017": lambda database, settings: FrozenZhai(
+        zhai2017.Settings.named(database, preset=settings.preset)
     ),
-    "ding2018": lambda database, preset: ding2018.METHODS["C-B1PB2"](
-        ding2018.Settings.named(database, preset=preset)
+    "ding2018": lambda database, settings: ding2018.METHODS["C-B1PB2"](
+        _as_long(ding2018.Settings.named(database, preset=settings.preset), settings)
     ),
     **{name: lambda *_, name=name: ClassicalMethod(name) for name in baselines.NAMES},
 }
@@ -162,7 +168,7 @@ def replicate(
     label = sides["classical"].split.test.label
     for name in methods:
         side = sides.get(name, sides["classical"])
-        method = METHODS[name](recording.database, settings.preset)
+        method = METHODS[name](recording.database, settings)
         began = time.process_time()
         fitted = method.fit([side], seed=seed, device=device)[0]
         seconds = time.process_time() - began
