@@ -228,6 +228,54 @@ def test_tables_average_over_seeds_first():
     assert (summary["subjects"], summary["seeds"]) == (3, 2)
 
 
+def of_a_person(right, data="one", **changes):
+    """A record of two subjects that were recorded; their data are named."""
+    record = start(**{name: changes.pop(name) for name in ("seed", "settings") if name in changes})
+    record = record.model_copy(
+        update={"simulated": False, "data": {1: data, 2: "of the second"}} | changes
+    )
+    for subject in record.subjects:
+        record.add(outcome(subject, right=right))
+    return record
+
+
+APART = {
+    "epochs": {"settings": Settings.named("db1", epochs=2)},
+    "data": {"data": "another"},
+    "simulated": {"simulated": True},
+    "recipe": {"recipe": "paper"},
+    "preset": {"preset": "full"},
+    "study": {"study": "filter"},
+    "exercises": {"exercises": "B"},
+    "paper": {"paper": "ding2018"},
+}
+
+
+@pytest.mark.parametrize("change", APART)
+def test_what_cannot_be_compared_has_no_common_mean(change):
+    records = [of_a_person(2), of_a_person(4, **APART[change]), of_a_person(3, seed=1)]
+    for table in (summaries.by_subject, summaries.by_session, summaries.summary):
+        with pytest.raises(DataError, match=f"records of other {change} .* have no common mean"):
+            table(records)
+    groups = summaries.alike(records)
+    assert [group for group, _ in groups] == [[records[0], records[2]], [records[1]]]
+    assert change in summaries.differences(groups)
+    assert [summaries.summary(group).loc["cnn", "mean"] for group, _ in groups] == [62.5, 100]
+
+
+def test_other_people_other_seeds_and_older_names_of_settings_are_one_kind():
+    older = of_a_person(2)
+    del older.settings["snr_db"]
+    third = of_a_person(4, subjects=[3], data="another")
+    records = [older, third, of_a_person(4, seed=1)]
+    assert len(summaries.alike(records)) == 1
+    assert summaries.summary(records).loc["cnn", "subjects"] == 3
+    records[1].code = "other"
+    assert len(summaries.alike(records)) == 1
+    told = summaries.differences(summaries.alike(records, code=True))
+    assert told["code"].tolist() == [older.code, "other"]
+
+
 def test_simulated_numbers_say_so_beside_the_papers():
     table = summaries.beside_reported(REPORTED, "db1", this_run=two_seeds(), stored_run=[])
     assert list(table.columns) == ["paper", "this run"]

@@ -150,6 +150,29 @@ def test_the_commands_run_a_sweep_and_show_what_is_there(tmp_path, monkeypatch, 
         sweep.found(tmp_path / "nowhere")
 
 
+def test_a_row_of_the_table_is_one_setting(tmp_path, monkeypatch, capsys):
+    """Of other epochs, data or code none shares a mean with another; a column tells them apart."""
+    (unit,) = planned([1])
+    fake(unit, tmp_path)
+    record = load_record(tmp_path / unit.name / RECORD)
+    longer = record.settings | {"recipe": record.settings["recipe"] | {"epochs": 77}}
+    for number, change in enumerate(
+        ({"settings": longer}, {"data": {1: "abcabc"}}, {"code": "c0dec0de"}, {"seed": 1})
+    ):
+        for score in record.scores:
+            score.accuracy = (number + 6) / 10
+        record.model_copy(update=change).save(tmp_path / str(number) / RECORD)
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(sys, "argv", ["semg", "table", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        main()
+    rows = [line for line in capsys.readouterr().out.splitlines() if " lda " in line]
+    told = [("60.0 %", "77"), ("70.0 %", "abcabc"), ("80.0 %", "c0dec0de"), ("70.0 %", " 2 ")]
+    assert len(rows) == len(told)
+    for said in told:
+        assert sum(all(each in row for each in said) for row in rows) == 1, (said, rows)
+
+
 def test_scheduling_is_quick_beside_a_notebook(tmp_path, client):
     """Two seconds a unit is little beside a notebook."""
     began = time.monotonic()

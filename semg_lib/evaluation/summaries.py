@@ -3,15 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from semg_lib.errors import DataError
 from semg_lib.evaluation.records import Record
 from semg_lib.evaluation.scores import Reported, Score
 from semg_lib.evaluation.statistics import interval
 from semg_lib.recordings.labels import named
+
+_KIND = ("paper", "study", "database", "exercises", "simulated", "recipe", "preset")
+
+
+def alike(
+    records: Sequence[Record], *, code: bool = False
+) -> list[tuple[list[Record], dict[str, Any]]]:
+    """Return the records that can be compared, group by group, and what each group is.
+
+    Those of a group differ in subjects and seeds alone: a mean over other settings, or over two
+    recordings of one subject, is one of nothing. A setting that a record does not name, for the
+    code that made it had no such setting, tells it from no other.
+
+    Parameters
+    ----------
+    records : sequence of Record
+    code : bool
+        Tell records of other code apart too. Where they are stored for the book, `replay` says
+        whether the numbers still come out.
+
+    Returns
+    -------
+    list of (list of Record, dict)
+        What a group is: paper, study, data, recipe, preset and every setting, by name.
+    """
+    groups: list[tuple[list[Record], dict[str, Any]]] = []
+    for record in records:
+        own = {name: getattr(record, name) for name in (*_KIND, *(["code"] if code else []))}
+        for name, value in record.settings.items():
+            own |= value if isinstance(value, dict) else {name: value}
+        for subject in record.subjects:
+            own[f"data of subject {subject}"] = record.data.get(subject, "simulated")
+        for group, known in groups:
+            if all(known.get(name, value) == value for name, value in own.items()):
+                group.append(record)
+                known.update(own)
+                break
+        else:
+            groups.append(([record], own))
+    return groups
+
+
+def differences(groups: Sequence[tuple[list[Record], dict[str, Any]]]) -> pd.DataFrame:
+    """Return what groups of `alike` differ in, one row a group, one column each, as text."""
+    table = pd.DataFrame(
+        [{name: str(value) for name, value in known.items()} for _, known in groups]
+    )
+    apart = table.loc[:, table.nunique() > 1]
+    data = apart.filter(like="data of subject")
+    shown = apart.drop(columns=data)
+    if len(data.columns):  # of one subject it tells as much as of all
+        shown["data"] = data.bfill(axis=1).iloc[:, 0]
+    return shown.fillna("")
+
+
+def _comparable(records: Sequence[Record]) -> None:
+    """Raise DataError if a mean over some records would mix what cannot be compared."""
+    apart = differences(alike(records)) if records else pd.DataFrame()
+    for name, values in apart.items():
+        raise DataError(
+            f"records of other {name} ({', '.join(dict.fromkeys(values))}) have no common mean: "
+            "choose some of them, or take the groups of summaries.alike"
+        )
 
 
 def scores(records: Sequence[Record]) -> pd.DataFrame:
@@ -27,7 +92,14 @@ def scores(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def by_subject(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFrame:
-    """Return one row a subject, one column a method: the mean over seeds."""
+    """Return one row a subject, one column a method: the mean over seeds.
+
+    Raises
+    ------
+    DataError
+        If the records are of more than one kind; see `alike`.
+    """
+    _comparable(records)
     table = scores(records)
     order = list(dict.fromkeys(table["method"]))
     return table.pivot_table(index="subject", columns="method", values=value)[order]
@@ -42,7 +114,13 @@ def by_session(records: Sequence[Record], *, value: str = "sessions") -> pd.Data
         Of a paper with sessions.
     value : {"sessions", "corrected"}
         Accuracy, or that of the labels that recalibration would train on.
+
+    Raises
+    ------
+    DataError
+        If the records are of more than one kind; see `alike`.
     """
+    _comparable(records)
     rows = [
         {"method": score.method, "subject": score.subject, "session": session, value: each}
         for record in records
