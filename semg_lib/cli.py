@@ -6,13 +6,15 @@ neither for torch nor for papermill, and each works where the other's packages a
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-from semg_lib.errors import DataError, RunError, how_to_install
+from semg_lib.errors import DataError, RunError, how_to_install, one_line, plain_output
 
 try:
     import typer
@@ -196,7 +198,8 @@ def run(
         seed=seed,
         study=study,
     )
-    printing.shown(out_console, chosen.execute(out) / "record.json")
+    with _kept(out):
+        printing.shown(out_console, chosen.execute(out) / "record.json")
 
 
 @app.command()
@@ -238,7 +241,7 @@ def sweep(
         epochs=epochs,
     )
     how: Counter[str] = Counter()
-    with sweeps.cluster(scheduler, workers) as client:
+    with _kept(out), sweeps.cluster(scheduler, workers) as client:
         ended = sweeps.sweep(planned, out, client)
         quiet = not out_console.is_terminal
         for each in track(
@@ -263,8 +266,20 @@ def table(
     printing.summaries(out_console, *sweeps.found(folder))
 
 
+@contextlib.contextmanager
+def _kept(out: Path) -> Iterator[None]:
+    """Say of what is stopped what is kept; 130 is the status of shells for that."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        said = f"semg: stopped; what was scored is kept below {out}: the same command goes on"
+        print(said, file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
 def main() -> None:
     """Run the command; an error that a user can mend is one line on standard error."""
+    plain_output()
     try:
         app()
     except ModuleNotFoundError as error:
@@ -272,7 +287,7 @@ def main() -> None:
         extra = "download" if command in ("download", "verify") else "run"
         _fail(f"semg {command} needs {error.name}: {how_to_install(extra)}")
     except (DataError, ValueError, OSError, RunError) as error:
-        _fail(f"semg: {' '.join(str(error).split())}")
+        _fail(f"semg: {one_line(error)}")
 
 
 def _fail(why: str) -> NoReturn:

@@ -13,6 +13,7 @@ from semg_lib.errors import DataError
 from semg_lib.evaluation.records import Record
 from semg_lib.evaluation.scores import Reported, Score
 from semg_lib.evaluation.statistics import interval
+from semg_lib.recordings import databases
 from semg_lib.recordings.labels import named
 
 _KIND = ("paper", "study", "database", "exercises", "simulated", "recipe", "preset")
@@ -21,23 +22,12 @@ _KIND = ("paper", "study", "database", "exercises", "simulated", "recipe", "pres
 def alike(
     records: Sequence[Record], *, code: bool = False
 ) -> list[tuple[list[Record], dict[str, Any]]]:
-    """Return the records that can be compared, group by group, and what each group is.
+    """Return groups of records that can be compared, and of each what it is, by name.
 
-    Those of a group differ in subjects and seeds alone: a mean over other settings, or over two
-    recordings of one subject, is one of nothing. A setting that a record does not name, for the
-    code that made it had no such setting, tells it from no other.
-
-    Parameters
-    ----------
-    records : sequence of Record
-    code : bool
-        Tell records of other code apart too. Where they are stored for the book, `replay` says
-        whether the numbers still come out.
-
-    Returns
-    -------
-    list of (list of Record, dict)
-        What a group is: paper, study, data, recipe, preset and every setting, by name.
+    Those of a group differ in subjects and seeds alone: over other settings, or other recordings
+    of one subject, there is no mean. A setting that a record does not name, for its code had none
+    such, tells it from no other. Records of other ``code`` are told apart only where that is
+    asked: of those in ``results`` `replay` says whether their numbers still come out.
     """
     groups: list[tuple[list[Record], dict[str, Any]]] = []
     for record in records:
@@ -58,9 +48,8 @@ def alike(
 
 def differences(groups: Sequence[tuple[list[Record], dict[str, Any]]]) -> pd.DataFrame:
     """Return what groups of `alike` differ in, one row a group, one column each, as text."""
-    table = pd.DataFrame(
-        [{name: str(value) for name, value in known.items()} for _, known in groups]
-    )
+    texts = [{name: str(value) for name, value in known.items()} for _, known in groups]
+    table = pd.DataFrame(texts)
     apart = table.loc[:, table.nunique() > 1]
     data = apart.filter(like="data of subject")
     shown = apart.drop(columns=data)
@@ -71,8 +60,9 @@ def differences(groups: Sequence[tuple[list[Record], dict[str, Any]]]) -> pd.Dat
 
 def _comparable(records: Sequence[Record]) -> None:
     """Raise DataError if a mean over some records would mix what cannot be compared."""
-    apart = differences(alike(records)) if records else pd.DataFrame()
-    for name, values in apart.items():
+    if len(records) < 2:
+        return
+    for name, values in differences(alike(records)).items():
         raise DataError(
             f"records of other {name} ({', '.join(dict.fromkeys(values))}) have no common mean: "
             "choose some of them, or take the groups of summaries.alike"
@@ -92,13 +82,7 @@ def scores(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def by_subject(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFrame:
-    """Return one row a subject, one column a method: the mean over seeds.
-
-    Raises
-    ------
-    DataError
-        If the records are of more than one kind; see `alike`.
-    """
+    """Return one row a subject, one column a method: the mean over seeds; see `alike`."""
     _comparable(records)
     table = scores(records)
     order = list(dict.fromkeys(table["method"]))
@@ -108,30 +92,53 @@ def by_subject(records: Sequence[Record], *, value: str = "accuracy") -> pd.Data
 def by_session(records: Sequence[Record], *, value: str = "sessions") -> pd.DataFrame:
     """Return one row a subject and method, one column a session: the mean over seeds.
 
+    Session 1 is the first that is tested of a recording that lacks none; where a recording lacks
+    one, the others keep their numbers.
+
     Parameters
     ----------
     records : sequence of Record
         Of a paper with sessions.
     value : {"sessions", "corrected"}
         Accuracy, or that of the labels that recalibration would train on.
-
-    Raises
-    ------
-    DataError
-        If the records are of more than one kind; see `alike`.
     """
     _comparable(records)
+    places = _places(records)
     rows = [
         {"method": score.method, "subject": score.subject, "session": session, value: each}
         for record in records
         for score in record.scores
-        for session, each in enumerate(getattr(score, value), 1)
+        for session, each in zip(
+            _tested(record, score, places), getattr(score, value), strict=False
+        )
     ]
     order = list(dict.fromkeys(row["method"] for row in rows))
     table = pd.DataFrame(rows).pivot_table(
         index=["method", "subject"], columns="session", values=value
     )
     return table.loc[order]
+
+
+def _places(records: Sequence[Record]) -> dict[int, list[int]]:
+    """Return which sessions a subject has that lacks some, counted among all there are."""
+    known = {subject: some for each in records for subject, some in each.repetitions.items()}
+    if not known:
+        return {}
+    spec = databases.database(records[0].database)
+    every = sorted(
+        set().union(*known.values()) if spec.sessions else range(1, spec.n_repetitions + 1)
+    )
+    return {subject: [every.index(each) + 1 for each in some] for subject, some in known.items()}
+
+
+def _tested(record: Record, score: Any, places: dict[int, list[int]]) -> Sequence[int]:
+    """Return the numbers of a score's sessions; see `recalibration.sessions`."""
+    has, n = places.get(score.subject), len(score.sessions)
+    if not has:
+        return range(1, n + 1)
+    train = record.settings.get("train", [1])
+    tested = record.settings.get("test") or [k + 1 for k in range(len(has)) if k + 1 not in train]
+    return [has[k - 1] - tested[0] + 1 for k in tested[:n]]
 
 
 def recalibrated(records: Sequence[Record], *, value: str = "sessions") -> pd.DataFrame:
@@ -155,13 +162,6 @@ def by_variant(records: Sequence[Record], *, value: str = "accuracy") -> pd.Data
     pairs = [tuple(name.rsplit(": ", 1)) for name in table.columns]
     table.columns = pd.MultiIndex.from_tuples(pairs, names=["variant", "method"])
     return table
-
-
-def gains(records: Sequence[Record], *, over: str) -> dict[str, np.ndarray]:
-    """Return how far each method of a study is above one, (subject, variant) in points."""
-    accuracy = 100 * by_variant(records).swaplevel(axis="columns")
-    others = [name for name in accuracy.columns.unique("method") if name != over]
-    return {name: (accuracy[name] - accuracy[over]).to_numpy() for name in others}
 
 
 def summary(records: Sequence[Record]) -> pd.DataFrame:

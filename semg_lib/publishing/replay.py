@@ -17,8 +17,9 @@ from typing import Any
 
 from semg_lib.errors import DataError
 from semg_lib.evaluation.provenance import code_hash
-from semg_lib.evaluation.records import RESULTS, Record, load_record, write_atomically
+from semg_lib.evaluation.records import RESULTS, Record, load_record
 from semg_lib.evaluation.scores import score
+from semg_lib.evaluation.writing import write_atomically
 from semg_lib.learning import parallel
 from semg_lib.learning.outcomes import Outcome
 from semg_lib.papers import PAPERS

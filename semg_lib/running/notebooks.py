@@ -14,6 +14,7 @@ from semg_lib.errors import DataError, RunError
 from semg_lib.evaluation.records import ADDRESS
 
 FOLDER = Path(__file__).parent.parent.parent / "notebooks"
+_TOLD = ("DataError", "ValueError", "LeakError")
 
 
 def path(name: str) -> Path:
@@ -36,13 +37,13 @@ def read(path: str | Path) -> NotebookNode:
     Raises
     ------
     DataError
-        If the file is missing or is no notebook.
+        If the file is missing or is no notebook in UTF-8; a byte order mark does not matter.
     """
     try:
-        return nbformat.read(path, as_version=4)
+        return nbformat.reads(Path(path).read_text(encoding="utf-8-sig"), as_version=4)
     except FileNotFoundError:
         raise DataError(f"{path}: no such notebook") from None
-    except nbformat.reader.NotJSONError:
+    except (nbformat.reader.NotJSONError, UnicodeDecodeError):
         raise DataError(f"{path}: not a notebook") from None
 
 
@@ -73,10 +74,12 @@ def run(
     Raises
     ------
     RunError
-        If a cell fails. A wrong request or file is told in its own words; anything else names
-        the executed copy, which holds the traceback.
+        If a cell fails or the kernel is killed. A wrong request or file, or what the system
+        refuses, is told in its own words; anything else names the executed copy, which holds the
+        traceback.
     """
     import papermill  # only here: notebooks are read where none is run
+    from nbclient.exceptions import DeadKernelError
 
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     streams = {} if quiet else {"stdout_file": sys.stdout, "stderr_file": sys.stderr}
@@ -86,15 +89,21 @@ def run(
             str(out),
             dict(parameters),
             kernel_name="python3",
+            kernel_manager_class="semg_lib.running.kernel.OwnKernel",
             progress_bar=False,
             # The kernel's own warnings are about sockets and say nothing to a reader.
             extra_arguments=["--log-level=CRITICAL"],
             **streams,
         )
     except papermill.PapermillExecutionError as error:
-        if error.ename in ("DataError", "ValueError", "LeakError"):
+        if error.ename in _TOLD or error.evalue.startswith("[Errno"):
             raise RunError(error.evalue) from None
         raise RunError(
             f"{source}: cell {error.exec_count} failed with {error.ename}: {error.evalue}; "
             f"the traceback is in {out}"
+        ) from None
+    except DeadKernelError:
+        raise RunError(
+            f"{source}: its process was killed, as happens where memory runs out; what was scored "
+            f"is kept in {Path(out).parent}, and the same command goes on from there"
         ) from None

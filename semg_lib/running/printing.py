@@ -78,10 +78,11 @@ def left_out(console: Console, subjects: Sequence[int], root: object) -> None:
         console.print(said, soft_wrap=True, highlight=False, markup=False)
 
 
-def summaries(console: Console, records: Sequence[Record], failed: Sequence[Path] = ()) -> None:
+def summaries(console: Console, records: Sequence[Record], others: Sequence[str] = ()) -> None:
     """Print accuracies over subjects and seeds, one table for records of each kind.
 
     Where settings, data or code differ within it, each has rows of its own, and a column says how.
+    ``others`` are lines about what is no record.
     """
     kinds: dict[tuple, list[Record]] = {}
     for record in records:
@@ -89,8 +90,8 @@ def summaries(console: Console, records: Sequence[Record], failed: Sequence[Path
         kinds.setdefault((*key, record.recipe, record.preset), []).append(record)
     for same in kinds.values():
         console.print(_summary(same))
-    for path in failed:
-        console.print(f"failed: {path}", soft_wrap=True, highlight=False)
+    for line in others:
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def shown(console: Console, path: Path) -> None:
@@ -98,7 +99,7 @@ def shown(console: Console, path: Path) -> None:
     from semg_lib.evaluation.records import load_record
 
     summaries(console, [load_record(path)])
-    console.print(f"record: {path}", soft_wrap=True, highlight=False)
+    console.print(f"record: {path}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _summary(records: Sequence[Record]) -> Table:
