@@ -34,7 +34,7 @@ test: $(READY)  ## check style and types, build the published book, run the test
 	$(BIN)/mypy
 	$(BIN)/python -m semg_lib.publishing.build site
 	SEMG_SITE=_build/html $(PYTEST) -m "not slow" -n $(CORES) --dist worksteal --cov --cov-report=term
-	$(PYTEST) --nbval notebooks --ignore notebooks/assignments -p no:cacheprovider -n $(CORES) --maxprocesses 4 --dist loadfile
+	$(PYTEST) --nbval --nbval-current-env notebooks --ignore notebooks/assignments -p no:cacheprovider -n $(CORES) --maxprocesses 4 --dist loadfile
 
 test-slow: $(READY)  ## run the tests that are long and rare: Colab, assignments, grading, a new paper, kills
 	$(PYTEST) -m slow -n $(CORES) --dist loadfile --no-loadscope-reorder

@@ -7,6 +7,7 @@ the student versions hold neither.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -42,7 +43,8 @@ def generate(out: Path = OUT) -> Path:
         with tempfile.TemporaryDirectory() as folder:
             shutil.copy(MASTERS / f"{name}.ipynb", folder)
             command = [sys.executable, "-m", "otter", "assign", f"{name}.ipynb", "made"]
-            done = subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL)
+            env = os.environ | {"PYTHONUTF8": "1"}  # Otter reads and writes as the locale says
+            done = subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, env=env)
             if done.returncode:
                 raise RuntimeError(f"otter assign ended with {done.returncode} on {name}")
             made = Path(folder, "made")

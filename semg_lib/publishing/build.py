@@ -19,8 +19,9 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from semg_lib.errors import DataError, check_name
+from semg_lib.errors import DataError, check_name, one_line, plain_output
 from semg_lib.evaluation.records import load_record
+from semg_lib.evaluation.writing import write_atomically
 from semg_lib.papers import PAPERS
 from semg_lib.publishing import executed, pdf, sources
 from semg_lib.publishing.chapters import CHAPTERS
@@ -88,7 +89,7 @@ def _publish(run: Path, about: str) -> NotebookNode:
 def _store(run: Path, name: str, about: str) -> None:
     """Keep a run's copy for the published book, but for what it shows of records."""
     copy = executed.strip(_publish(run, about))
-    (EXECUTED / f"{name}.ipynb").write_text(notebooks.to_text(copy))
+    write_atomically(EXECUTED / f"{name}.ipynb", notebooks.to_text(copy))
 
 
 def _about(path: Path) -> str:
@@ -156,7 +157,7 @@ def fresh() -> Path:
         notebooks.run(source, run, {})
         about = f"this machine, on **simulated** recordings, quick preset, {date.today()}."
         copy = notebooks.to_text(_publish(run, about))
-        (stage / "book" / "executed" / source.name).write_text(copy)
+        write_atomically(stage / "book" / "executed" / source.name, copy)
     return build(stage)
 
 
@@ -164,8 +165,8 @@ def build(source: Path = ROOT) -> Path:
     """Build the book below a folder, warnings as errors; return its first page."""
     # The package cannot be run as a module; its command lies beside this Python.
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source)]
-    # Jupyter's own notice of new paths would count as a warning.
-    environment = os.environ | {"JUPYTER_PLATFORM_DIRS": "1"}
+    # Jupyter's own notice of new paths would count as a warning; pages are UTF-8 everywhere.
+    environment = os.environ | {"JUPYTER_PLATFORM_DIRS": "1", "PYTHONUTF8": "1"}
     done = subprocess.run(
         [*command, "--warningiserror", "--keep-going", "--nitpick", "--quiet"], env=environment
     )
@@ -197,6 +198,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--paper", help="replicate this one only; needs no root if simulated")
     parser.add_argument("--port", type=int, default=8000)
     chosen = parser.parse_args(arguments)
+    plain_output()
     try:
         if chosen.verb == "replicate":
             if not chosen.root and not chosen.paper:
@@ -214,7 +216,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except (OSError, RuntimeError, ValueError) as error:
-        print(f"book: {error}", file=sys.stderr)
+        print(f"book: {one_line(error)}", file=sys.stderr)
         return 1
     return 0
 
