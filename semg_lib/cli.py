@@ -12,9 +12,9 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
-from semg_lib.errors import DataError, RunError, how_to_install, one_line, plain_output
+from semg_lib.errors import DataError, command, how_to_install
 
 try:
     import typer
@@ -27,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out_console = Console()
+out_console = Console(emoji=False)
 
 Database = Annotated[str, typer.Option(help="db1, db2, db3, multiday or 3dc.")]
 PapersDatabase = Annotated[
@@ -99,7 +99,7 @@ def simulate(
     quiet = not out_console.is_terminal
     for number in track(numbers, "simulating", console=out_console, disable=quiet):
         for path in simulator.write_files(out, spec.name, number, exercises or None, **options):
-            out_console.print(str(path), soft_wrap=True, highlight=False)
+            out_console.print(str(path), soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()
@@ -136,7 +136,8 @@ def download(
             progress=progress,
         )
     whole = len(numbers) - sum(len(archive.subjects) for archive, _ in failed)
-    out_console.print(f"{whole} of {len(numbers)} subjects are whole below {root}", soft_wrap=True)
+    said = f"{whole} of {len(numbers)} subjects are whole below {root}"
+    out_console.print(said, soft_wrap=True, markup=False)
     if failed:
         raise DataError("; ".join(f"{archive.name}: {why}" for archive, why in failed))
 
@@ -279,17 +280,10 @@ def _kept(out: Path) -> Iterator[None]:
 
 def main() -> None:
     """Run the command; an error that a user can mend is one line on standard error."""
-    plain_output()
     try:
-        app()
+        sys.exit(command("semg")(lambda _: app())())
     except ModuleNotFoundError as error:
-        command = sys.argv[1]
-        extra = "download" if command in ("download", "verify") else "run"
-        _fail(f"semg {command} needs {error.name}: {how_to_install(extra)}")
-    except (DataError, ValueError, OSError, RunError) as error:
-        _fail(f"semg: {one_line(error)}")
-
-
-def _fail(why: str) -> NoReturn:
-    print(why, file=sys.stderr)
-    sys.exit(1)
+        asked = sys.argv[1]
+        extra = "download" if asked in ("download", "verify") else "run"
+        print(f"semg {asked} needs {error.name}: {how_to_install(extra)}", file=sys.stderr)
+        sys.exit(1)

@@ -1,5 +1,6 @@
 import errno
 import re
+import shutil
 import subprocess
 import sys
 
@@ -131,6 +132,16 @@ def test_who_stops_a_run_is_told_what_is_kept(monkeypatch, capsys, tmp_path, com
     )
 
 
+def test_simulated_files_replace_no_others(root, monkeypatch, capsys):
+    before = {path: path.read_bytes() for path in root.rglob("*.mat")}
+    status, _, err = semg(
+        monkeypatch, capsys, "simulate", "--out", root / "db1", "--exercises", "A", "--seed", "5"
+    )
+    assert (status, err.count("\n")) == (1, 1)
+    assert re.search(r"S1_A1_E1\.mat: there is one already; choose another folder", err)
+    assert {path: path.read_bytes() for path in root.rglob("*.mat")} == before
+
+
 @pytest.mark.slow
 def test_a_shell_sees_one_line_of_a_bad_file(root, tmp_path):
     (tmp_path / "S1_A1_E1.mat").write_bytes(b"<html>" * 100)
@@ -146,14 +157,27 @@ def test_a_shell_sees_one_line_of_a_bad_file(root, tmp_path):
     assert "not a MATLAB 5 or 7.3 file" in done.stderr
 
 
+# To a shell, papermill, rich or an expression each of these means something of its own.
+ODD = "-a  {x} {root} [red] :smile: 'q' \"d\" $HOME ~ \\n \n * %s ü"
+
+
+def test_paths_are_printed_as_they_are(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(simulator, "write_files", lambda *_, **__: [tmp_path / ODD])
+    status, out, _ = semg(monkeypatch, capsys, "simulate", "--out", tmp_path)
+    assert (status, out) == (0, f"{tmp_path / ODD}\n")
+
+
 def test_a_run_leaves_notebook_and_record_and_goes_on(root, tmp_path, monkeypatch, capsys):
+    """Whatever characters its folders have."""
+    data, runs = tmp_path / "data" / ODD, tmp_path / "runs" / ODD
+    shutil.copytree(root / "db1", data)
     arguments = [
-        *("run", "atzori2016", "--root", root, "--subjects", "1", "--out", tmp_path),
+        *("run", "atzori2016", "--root", data, "--subjects", "1", "--out", runs),
         *("--preset", "quick", "--epochs", "1", "--seed", "3", "--methods", "cnn,lda"),
     ]
     status, out, err = semg(monkeypatch, capsys, *arguments)
     assert status == 0, err
-    (folder,) = tmp_path.iterdir()
+    (folder,) = runs.iterdir()
     named = "atzori2016-db1-A-s1-quick-recommended-seed3-1epochs-cnn+lda-root"
     assert folder.name.startswith(named)
     assert {"notebook.ipynb", "record.json"} <= {path.name for path in folder.iterdir()}
@@ -166,6 +190,8 @@ def test_a_run_leaves_notebook_and_record_and_goes_on(root, tmp_path, monkeypatc
     status, _, _ = semg(monkeypatch, capsys, *arguments)
     assert status == 0
     assert load_record(folder / "record.json").scores == before
+    assert semg(monkeypatch, capsys, "table", runs)[0] == 0
+    assert semg(monkeypatch, capsys, "verify", data)[0] == 0
 
 
 def test_other_requests_have_other_folders(root, tmp_path):

@@ -185,6 +185,18 @@ def test_what_is_no_notebook_is_told_and_gets_no_points(tmp_path, capsys):
     assert "essay.docx (no identifier): not a notebook: " in capsys.readouterr().out
 
 
+def test_marks_that_are_there_are_kept(tmp_path, capsys):
+    """Somebody may have filled in what is graded by hand."""
+    folder = tmp_path / "submissions"
+    folder.mkdir()
+    (folder / "essay.docx").write_bytes(b"not a notebook at all")
+    (tmp_path / f"{NAME}.zip").touch()
+    folder.with_suffix(".csv").write_text("by hand", encoding="utf-8")
+    graded_by(tmp_path, folder)
+    assert (tmp_path / "submissions-before-1.csv").read_text(encoding="utf-8") == "by hand"
+    assert "kept as submissions-before-1.csv" in capsys.readouterr().out
+
+
 def test_what_is_missing_is_told(tmp_path, capsys):
     assert grading.main([NAME, str(tmp_path), "--autograders", str(tmp_path)]) == 1
     assert "run make assignments" in capsys.readouterr().err

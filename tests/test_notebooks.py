@@ -1,16 +1,18 @@
 import json
 import os
+import socket
 import subprocess
 import sys
 
 import nbformat
+import papermill
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from semg_lib.errors import DataError, RunError
 from semg_lib.publishing import executed, sources
 from semg_lib.publishing.sources import GOLDEN
-from semg_lib.running import notebooks
+from semg_lib.running import notebooks, sweep
 
 FOLDER = notebooks.FOLDER
 SOURCES = sorted(FOLDER.glob("*.ipynb"))
@@ -131,6 +133,36 @@ def test_what_ends_a_notebook_is_one_line(tmp_path, source, said):
     assert "\n" not in str(told.value)
 
 
+def test_what_the_system_refuses_a_notebook_names_the_place(tmp_path, monkeypatch):
+    """Papermill writes after every cell, and does not say where."""
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(papermill, "execute_notebook", full)
+    (tmp_path / "a.ipynb").write_text(notebooks.to_text(new_notebook()), encoding="utf-8")
+    with pytest.raises(OSError, match=r"\[Errno 28\] No space left on device: '.*/b\.ipynb'"):
+        notebooks.run(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {}, quiet=True)
+
+
+def test_a_name_that_is_no_text_is_told(tmp_path):
+    with pytest.raises(DataError, match=r"e/caf.: this name is no UTF-8"):
+        notebooks.run("a.ipynb", tmp_path / "b.ipynb", {"root": os.fsdecode(b"e/caf\xe9")})
+
+
+def test_a_machine_without_an_address_of_its_own_is_told(tmp_path, monkeypatch):
+    def unreachable(*_):
+        raise OSError(101, "Network is unreachable")
+
+    monkeypatch.setattr(socket, "create_connection", unreachable)
+    (tmp_path / "a.ipynb").write_text(notebooks.to_text(new_notebook()), encoding="utf-8")
+    said = "127.0.0.1: Network is unreachable; bring .* up: ip link set lo up"
+    with pytest.raises(RunError, match=said):
+        notebooks.run(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {}, quiet=True)
+    with pytest.raises(RunError, match=said), sweep.cluster("local", 1):
+        pass
+
+
 @pytest.mark.parametrize("text", ["", "[", '{"cells": [', "\xe9"])
 def test_what_is_no_notebook_is_told(tmp_path, text):
     (tmp_path / "a.ipynb").write_bytes(text.encode("cp1252"))
@@ -203,6 +235,20 @@ def test_files_that_are_no_notebooks_are_told(tmp_path, capsys):
     for nonsense in ([], ["polish"]):
         assert sources.main(nonsense) == 2
         assert "usage: python -m semg_lib.publishing.sources clean | " in capsys.readouterr().out
+
+
+def test_what_goes_wrong_is_one_line_of_every_module(tmp_path, monkeypatch, capsys):
+    (tmp_path / "bad.ipynb").write_text("hello")
+    for verb in sources.VERBS:
+        assert sources.main([verb, str(tmp_path / "bad.ipynb")]) == 1
+        assert capsys.readouterr().err == f"sources: {tmp_path}/bad.ipynb: not a notebook\n"
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sources, "problems", stop)
+    assert sources.main(["check"]) == 130
+    assert capsys.readouterr().err.startswith("sources: stopped; what is whole is kept: type ")
 
 
 def test_check_prints_and_fails(small, capsys):

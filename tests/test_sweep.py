@@ -69,6 +69,7 @@ def test_other_data_under_the_same_name_are_run_again(tmp_path):
     unit = dataclasses.replace(planned([1])[0], root=str(root))
     fake(unit, tmp_path)
     assert sweep.done(unit, tmp_path)
+    (root / "s1" / "S1_A1_E1.mat").unlink()
     simulator.write_files(root, "db1", 1, "A", movements=(1, 2), seed=1)
     assert not sweep.done(unit, tmp_path)
 

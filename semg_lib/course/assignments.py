@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from semg_lib.errors import command
 from semg_lib.running import notebooks
 
 MASTERS = notebooks.FOLDER / "assignments"
@@ -84,5 +85,12 @@ def points(name: str) -> float:
     return sum(each for _, each, _ in questions(name))
 
 
-if __name__ == "__main__":
+@command("assignments")
+def main(arguments: list[str] | None = None) -> int:
+    """Make all assignments."""
     print(generate())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

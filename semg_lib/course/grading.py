@@ -32,8 +32,8 @@ import psutil
 from ipykernel.kernelspec import get_kernel_dict
 
 from semg_lib.course import assignments
-from semg_lib.errors import DataError, one_line, plain_output
-from semg_lib.evaluation.writing import write_atomically
+from semg_lib.errors import DataError, command
+from semg_lib.evaluation.writing import set_aside, write_atomically
 from semg_lib.running import notebooks
 
 GRADED = "graded"
@@ -170,7 +170,9 @@ def grade(
     no submission.
     """
     below = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    files = [path for path in below if not any(part.startswith((".", "__")) for part in path.parts)]
+    files = [
+        path for path in below if not any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    ]
 
     def one(path: Path) -> Mark:
         mark = grade_one(folder / path, autograder, limits)
@@ -198,6 +200,7 @@ def to_csv(marks: list[Mark], path: Path, name: str) -> None:
     write_atomically(path, file.getvalue())
 
 
+@command("grading")
 def main(arguments: list[str] | None = None) -> int:
     """Grade a folder and write the marks beside it."""
     parser = argparse.ArgumentParser(
@@ -214,14 +217,11 @@ def main(arguments: list[str] | None = None) -> int:
             option, type=type(most), default=most, help=f"for one submission; {most:g} if not given"
         )
     given = parser.parse_args(arguments)
-    plain_output()
     autograder = given.autograders / f"{given.assignment}.zip"
     if not autograder.is_file():
-        print(f"grading: {autograder} is not there; run make assignments", file=sys.stderr)
-        return 1
+        raise DataError(f"{autograder} is not there; run make assignments")
     if not given.folder.is_dir():
-        print(f"grading: {given.folder} is no folder of submissions", file=sys.stderr)
-        return 1
+        raise DataError(f"{given.folder} is no folder of submissions")
     limits = Limits(**{name: getattr(given, name) for name in vars(DEFAULT)})
     marks = []
     for mark in grade(given.folder, autograder, limits, workers=given.workers):
@@ -230,16 +230,14 @@ def main(arguments: list[str] | None = None) -> int:
         note = f": {mark.note}" if mark.note else ""
         print(f"{mark.file} ({mark.student or 'no identifier'}): {said}{note}", flush=True)
     if not marks:
-        print(f"grading: no submission in {given.folder}, nor in folders in it", file=sys.stderr)
-        return 1
+        raise DataError(f"no submission in {given.folder}, nor in folders in it")
     out = given.marks or given.folder.with_name(given.folder.name + ".csv")
+    if out.is_file():  # it may hold marks by hand
+        print(f"the marks that were there are kept as {set_aside(out).name}")
     to_csv(marks, out, given.assignment)
     print(f"marks are in {out}")
     return 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except OSError as error:
-        sys.exit(f"grading: {one_line(error)}")
+    sys.exit(main())

@@ -58,7 +58,7 @@ def differences(groups: Sequence[tuple[list[Record], dict[str, Any]]]) -> pd.Dat
     return shown.fillna("")
 
 
-def _comparable(records: Sequence[Record]) -> None:
+def comparable(records: Sequence[Record]) -> None:
     """Raise DataError if a mean over some records would mix what cannot be compared."""
     if len(records) < 2:
         return
@@ -83,7 +83,7 @@ def scores(records: Sequence[Record]) -> pd.DataFrame:
 
 def by_subject(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFrame:
     """Return one row a subject, one column a method: the mean over seeds; see `alike`."""
-    _comparable(records)
+    comparable(records)
     table = scores(records)
     order = list(dict.fromkeys(table["method"]))
     return table.pivot_table(index="subject", columns="method", values=value)[order]
@@ -102,7 +102,7 @@ def by_session(records: Sequence[Record], *, value: str = "sessions") -> pd.Data
     value : {"sessions", "corrected"}
         Accuracy, or that of the labels that recalibration would train on.
     """
-    _comparable(records)
+    comparable(records)
     places = _places(records)
     rows = [
         {"method": score.method, "subject": score.subject, "session": session, value: each}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import http.server
 import os
@@ -19,7 +20,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from semg_lib.errors import DataError, check_name, one_line, plain_output
+from semg_lib.errors import DataError, check_name, command
 from semg_lib.evaluation.records import load_record
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.papers import PAPERS
@@ -185,9 +186,11 @@ def serve(port: int) -> None:
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(newest))
     with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         print(f"http://localhost:{server.server_port} shows {newest}; Ctrl-C ends it", flush=True)
-        server.serve_forever()
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
 
 
+@command("book")
 def main(arguments: list[str] | None = None) -> int:
     """Make the book; see the module's first lines."""
     parser = argparse.ArgumentParser(
@@ -198,26 +201,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--paper", help="replicate this one only; needs no root if simulated")
     parser.add_argument("--port", type=int, default=8000)
     chosen = parser.parse_args(arguments)
-    plain_output()
-    try:
-        if chosen.verb == "replicate":
-            if not chosen.root and not chosen.paper:
-                raise DataError("set SEMG_DATA to the folder with the recordings")
-            replicate(chosen.root, [chosen.paper] if chosen.paper else list(PAPERS))
-            if not chosen.paper:
-                beside(chosen.root)
-        elif chosen.verb == "serve":
-            serve(chosen.port)
-        elif chosen.verb == "pdf":
-            print(f"the book is printed: open {pdf.pdf(build().parent).relative_to(ROOT)}")
-        else:
-            page = fresh() if chosen.verb == "fresh" else build()
-            print(f"the book is built: open {page.relative_to(ROOT)}, or run make serve")
-    except KeyboardInterrupt:
-        return 130
-    except (OSError, RuntimeError, ValueError) as error:
-        print(f"book: {one_line(error)}", file=sys.stderr)
-        return 1
+    if chosen.verb == "replicate":
+        if not chosen.root and not chosen.paper:
+            raise DataError("set SEMG_DATA to the folder with the recordings")
+        replicate(chosen.root, [chosen.paper] if chosen.paper else list(PAPERS))
+        if not chosen.paper:
+            beside(chosen.root)
+    elif chosen.verb == "serve":
+        serve(chosen.port)
+    elif chosen.verb == "pdf":
+        print(f"the book is printed: open {pdf.pdf(build().parent).relative_to(ROOT)}")
+    else:
+        page = fresh() if chosen.verb == "fresh" else build()
+        print(f"the book is built: open {page.relative_to(ROOT)}, or run make serve")
     return 0
 
 

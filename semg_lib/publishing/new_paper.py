@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from semg_lib.errors import DataError
+from semg_lib.errors import DataError, command
 from semg_lib.evaluation.writing import write_atomically
 
 ROOT = Path(__file__).parent.parent.parent
@@ -56,18 +56,15 @@ def copy(name: str, root: Path = ROOT) -> list[Path]:
     return list(made.values())
 
 
+@command("template")
 def main(arguments: list[str] | None = None) -> int:
     """Copy the template, run it, and say what is left to do."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    try:
-        if len(arguments) != 1:
-            raise DataError("name one paper: make paper NAME=author2000")
-        [name] = arguments
-        for path in copy(name):
-            print(path.relative_to(ROOT))
-    except DataError as error:
-        print(f"template: {error}", file=sys.stderr)
-        return 1
+    if len(arguments) != 1:
+        raise DataError("name one paper: make paper NAME=author2000")
+    [name] = arguments
+    for path in copy(name):
+        print(path.relative_to(ROOT))
     # A shorter or longer name breaks lines elsewhere.
     tidy = [sys.executable, "-m", "ruff", "format", "--quiet", "."]
     subprocess.run(tidy, cwd=ROOT, check=False)

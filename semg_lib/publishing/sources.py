@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from semg_lib.errors import command
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.running.notebooks import FOLDER, read, run, tags, to_text
 
@@ -115,6 +116,7 @@ def tidy(cell: NotebookNode) -> None:
             cell.metadata["mystnb"] = {"image": {"alt": alt}}
 
 
+@command("sources")
 def main(arguments: list[str] | None = None) -> int:
     """Clean, check or refresh the sources named, or all of them."""
     verb, *names = (sys.argv[1:] if arguments is None else arguments) or [""]

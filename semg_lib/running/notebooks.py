@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,6 +58,21 @@ def tags(cell: NotebookNode) -> list[str]:
     return cell.metadata.get("tags", [])
 
 
+def _literally(path: str | Path) -> str:
+    """Return a path as papermill takes it: it would fill in braces, and read s3: as an address."""
+    return str(Path(path).absolute()).replace("{", "{{").replace("}", "}}")
+
+
+def check_address() -> None:
+    """Raise RunError where processes of this machine cannot talk to each other."""
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname(), 5).close()
+    except OSError as error:
+        why = f"notebooks and workers are reached at 127.0.0.1: {error.strerror}"
+        raise RunError(f"{why}; bring this machine's own address up: ip link set lo up") from None
+
+
 def run(
     source: str | Path, out: str | Path, parameters: Mapping[str, Any], *, quiet: bool = False
 ) -> None:
@@ -73,20 +89,27 @@ def run(
 
     Raises
     ------
+    DataError
+        If the source is no notebook or a path no text.
     RunError
-        If a cell fails or the kernel is killed. A wrong request or file, or what the system
-        refuses, is told in its own words; anything else names the executed copy, which holds the
-        traceback.
+        If a cell fails or the kernel is killed, or cannot be reached. A wrong request or file, or
+        what the system refuses, is told in its own words; anything else names the executed copy,
+        which holds the traceback.
     """
     import papermill  # only here: notebooks are read where none is run
     from nbclient.exceptions import DeadKernelError
 
+    for text in map(str, (out, *parameters.values())):
+        if text.encode("utf-8", "ignore").decode() != text:
+            raise DataError(f"{text}: this name is no UTF-8, as a notebook is; rename it")
+    read(source)
+    check_address()
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     streams = {} if quiet else {"stdout_file": sys.stdout, "stderr_file": sys.stderr}
     try:
         papermill.execute_notebook(
-            str(source),
-            str(out),
+            _literally(source),
+            _literally(out),
             dict(parameters),
             kernel_name="python3",
             kernel_manager_class="semg_lib.running.kernel.OwnKernel",
@@ -102,6 +125,8 @@ def run(
             f"{source}: cell {error.exec_count} failed with {error.ename}: {error.evalue}; "
             f"the traceback is in {out}"
         ) from None
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, error.filename or str(out)) from None
     except DeadKernelError:
         raise RunError(
             f"{source}: its process was killed, as happens where memory runs out; what was scored "

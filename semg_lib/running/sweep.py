@@ -22,6 +22,7 @@ from semg_lib.evaluation.records import RECORD, Record, load_record
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.papers import PAPERS
 from semg_lib.recordings.source import Source
+from semg_lib.running import notebooks
 from semg_lib.running.runs import Run
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ def cluster(scheduler: str, workers: int) -> Iterator[distributed.Client]:
 
     with contextlib.ExitStack() as stack:
         if scheduler == "local":
+            notebooks.check_address()
             address = stack.enter_context(
                 distributed.LocalCluster(
                     n_workers=workers, threads_per_worker=1, dashboard_address=":0"
