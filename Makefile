@@ -9,6 +9,10 @@ help:  ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 $(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "needs Python 3.11 or later," \
+	  "and $(PYTHON) is $$($(PYTHON) --version 2>&1 | tail -n 1): name one that you have, as PYTHON=python3.11 make book" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments:" \
+	  "install its venv, as apt install python3-venv on Debian and Ubuntu" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
@@ -34,7 +38,7 @@ test: $(READY)  ## check style and types, build the published book, run the test
 	$(BIN)/mypy
 	$(BIN)/python -m semg_lib.publishing.build site
 	SEMG_SITE=_build/html $(PYTEST) -m "not slow" -n $(CORES) --dist worksteal --cov --cov-report=term
-	$(PYTEST) --nbval notebooks --ignore notebooks/assignments -p no:cacheprovider -n $(CORES) --maxprocesses 4 --dist loadfile
+	$(PYTEST) --nbval --nbval-current-env notebooks --ignore notebooks/assignments -p no:cacheprovider -n $(CORES) --maxprocesses 4 --dist loadfile
 
 test-slow: $(READY)  ## run the tests that are long and rare: Colab, assignments, grading, a new paper, kills
 	$(PYTEST) -m slow -n $(CORES) --dist loadfile --no-loadscope-reorder

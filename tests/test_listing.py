@@ -45,6 +45,25 @@ def test_ours_are_the_means_of_the_records_and_say_whether_anybody_was_recorded(
     assert row["accuracy, %"].tolist() == pytest.approx([mean])
 
 
+def test_a_row_is_one_setting_and_one_set_of_recordings():
+    [stored, *_] = load_records("atzori2016", database="db1", recipe="recommended", seed=1)
+    few = stored.model_copy(deep=True)
+    few.settings["recipe"]["epochs"] = 1
+    other = stored.model_copy(update={"data": stored.data | {1: "another"}})
+    for record, accuracy in ((few, 0.25), (other, 0.5)):
+        record.scores = [each.model_copy(update={"accuracy": accuracy}) for each in record.scores]
+    rows = listing._ours("atzori2016", [stored, few, other, stored.model_copy(update={"seed": 9})])
+    assert [row["accuracy, %"] for row in rows[1:]] == pytest.approx([25, 50])
+    assert rows[0]["accuracy, %"] == pytest.approx(summaries.summary([stored]).loc["cnn", "mean"])
+    said = [row["settings"] for row in rows]
+    assert all(
+        each in row
+        for each, row in zip(("epochs 30", "epochs 1", "data another"), said, strict=True)
+    )
+    [alone] = listing._ours("atzori2016", [stored])
+    assert "settings" not in alone
+
+
 def test_the_page_marks_each_row_and_leaves_the_unknown_empty():
     page = listing.interactive(listing.numbers(), "All").data
     assert "<caption>All</caption>" in page

@@ -32,7 +32,7 @@ def _fill(app, docname, source) -> None:
         shown = executed.shown(path, _kept(app))
         # A changed record changes the file's name: the page is then read again.
         app.env.note_dependency(str(shown))
-        source[0] = shown.read_text()
+        source[0] = shown.read_text(encoding="utf-8")
 
 
 def _download(app, error) -> None:

@@ -57,33 +57,41 @@ def numbers() -> pd.DataFrame:
 
 
 def _ours(name: str, records: list[Record]) -> list[dict]:
-    """Return one row for each method of records with the same data and recipe."""
-    groups: dict[tuple, list[Record]] = {}
+    """Return one row for each method of records that can be compared.
+
+    Rows of the same data and recipe that other settings or recordings made say which.
+    """
+    kinds: dict[tuple, list[Record]] = {}
     for record in records:
         key = (record.database, record.exercises, record.recipe, record.simulated)
-        groups.setdefault(key, []).append(record)
+        kinds.setdefault(key, []).append(record)
     rows = []
-    for (database, exercises, recipe, simulated), group in groups.items():
-        held_out = group[0].settings.get("test_repetitions")
-        balanced = 100 * summaries.by_subject(group, value="balanced_accuracy").mean()
-        for method, accuracy in (100 * summaries.by_subject(group)).items():
-            title = figures.title(method, OWN.get(name, TITLES))
-            rows.append(
-                {
-                    "of": name,
-                    "method": f"{title}, {recipe} recipe" if recipe != "recommended" else title,
-                    "whose": SIMULATED if simulated else REAL,
-                    "data": f"{database.upper()}, exercise {', '.join(exercises)}",
-                    "classes": len(group[0].labels),
-                    "subjects": int(accuracy.count()),
-                    "held out": "repetitions " + ", ".join(map(str, held_out))
-                    if held_out
-                    else "later sessions",
-                    "accuracy, %": accuracy.mean(),
-                    "sd": accuracy.std(),
-                    "balanced, %": balanced[str(method)],
-                }
-            )
+    for (database, exercises, recipe, simulated), same in kinds.items():
+        groups = summaries.alike(same)
+        apart = summaries.differences(groups).to_dict("records")
+        for (group, _), differing in zip(groups, apart, strict=True):
+            held_out = group[0].settings.get("test_repetitions")
+            said = {"settings": ", ".join(f"{key} {value}" for key, value in differing.items())}
+            balanced = 100 * summaries.by_subject(group, value="balanced_accuracy").mean()
+            for method, accuracy in (100 * summaries.by_subject(group)).items():
+                title = figures.title(method, OWN.get(name, TITLES))
+                rows.append(
+                    {
+                        "of": name,
+                        "method": f"{title}, {recipe} recipe" if recipe != "recommended" else title,
+                        "whose": SIMULATED if simulated else REAL,
+                        "data": f"{database.upper()}, exercise {', '.join(exercises)}",
+                        **(said if differing else {}),
+                        "classes": len({label for each in group for label in each.labels}),
+                        "subjects": int(accuracy.count()),
+                        "held out": "repetitions " + ", ".join(map(str, held_out))
+                        if held_out
+                        else "later sessions",
+                        "accuracy, %": accuracy.mean(),
+                        "sd": accuracy.std(),
+                        "balanced, %": balanced[str(method)],
+                    }
+                )
     return rows
 
 

@@ -51,7 +51,8 @@ def methods(
     )  # fmt: skip
     ours = ours.reindex(order)
     kind = "simulated, " if records[0].simulated else ""
-    of = f"{kind}{len(records[0].subjects)} subjects, exercise {records[0].exercises}"
+    people = len({each for record in records for each in record.subjects})
+    of = f"{kind}{people} subjects, exercise {records[0].exercises}"
     mean = text(ours["mean"]) + " ± " + text(ours["sd"])
     shown = {
         "method": [figures.title(name, titles) for name in order],

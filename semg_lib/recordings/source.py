@@ -8,7 +8,7 @@ from pathlib import Path
 
 from semg_lib.errors import DataError, check_name
 from semg_lib.recordings import databases, files, ninapro, registered, simulator
-from semg_lib.recordings.recording import Recording, fingerprint
+from semg_lib.recordings.recording import Recording
 
 
 @dataclass(frozen=True)
@@ -123,17 +123,6 @@ class Source:
             every = self.files(subject).values()
             return any(registered.MARK in path.name for paths in every for path in paths)
         return any(ninapro.is_simulated(path) for (path,) in self.files(subject).values())
-
-    def fingerprints(
-        self, subjects: Sequence[int], *, labels: str = "restimulus"
-    ) -> dict[int, str]:
-        """Return a hash of each subject's recording; none of those that are simulated.
-
-        What the simulator makes follows from its code, which a record names by a hash of its own.
-        """
-        if not self.root:
-            return {}
-        return {each: fingerprint(self.load(each, labels=labels)) for each in subjects}
 
     def __str__(self) -> str:
         kind = f"files below {Path(self.root).name}" if self.root else "simulated recordings"

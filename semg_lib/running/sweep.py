@@ -22,6 +22,7 @@ from semg_lib.evaluation.records import RECORD, Record, load_record
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.papers import PAPERS
 from semg_lib.recordings.source import Source
+from semg_lib.running import notebooks
 from semg_lib.running.runs import Run
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def done(run: Run, out: str | Path) -> bool:
         return False
     try:
         stored = expected(run).resume(path)  # another one if it is of other code, data or settings
-    except DataError:
+    except DataError:  # of its recordings
         return False
     return not any(stored.missing(subject, run.methods) for subject in run.subjects)
 
@@ -109,7 +110,7 @@ def one(run: Run, out: str | Path, execute: Execute = _execute) -> Ended:
                 (folder / ERROR).unlink()
             return Ended(run, "run")
     except Exception as error:  # whatever it is, it is told and the others go on
-        (folder / ERROR).write_text(traceback.format_exc())
+        write_atomically(folder / ERROR, traceback.format_exc())
         return Ended(run, "failed", " ".join(f"{type(error).__name__}: {error}".split()))
 
 
@@ -180,6 +181,7 @@ def cluster(scheduler: str, workers: int) -> Iterator[distributed.Client]:
 
     with contextlib.ExitStack() as stack:
         if scheduler == "local":
+            notebooks.check_address()
             address = stack.enter_context(
                 distributed.LocalCluster(
                     n_workers=workers, threads_per_worker=1, dashboard_address=":0"
@@ -206,8 +208,8 @@ def cluster(scheduler: str, workers: int) -> Iterator[distributed.Client]:
         yield stack.enter_context(client)
 
 
-def found(folder: str | Path) -> tuple[list[Record], list[Path]]:
-    """Return the records below a folder, and the tracebacks of units that failed.
+def found(folder: str | Path) -> tuple[list[Record], list[str]]:
+    """Return the records below a folder, and what is none: broken records, units that failed.
 
     Raises
     ------
@@ -215,8 +217,13 @@ def found(folder: str | Path) -> tuple[list[Record], list[Path]]:
         If there is neither.
     """
     folder = Path(folder)
-    records = [load_record(path) for path in sorted(folder.rglob(RECORD))]
-    failed = sorted(folder.rglob(ERROR))
-    if not records and not failed:
+    records, others = [], []
+    for path in sorted(folder.rglob(RECORD)):
+        try:
+            records.append(load_record(path))
+        except DataError as error:
+            others.append(f"passed over: {error}; a run begins it anew")
+    others += [f"failed: {path}" for path in sorted(folder.rglob(ERROR))]
+    if not records and not others:
         raise DataError(f"{folder}: no {RECORD} below it")
-    return records, failed
+    return records, others

@@ -15,6 +15,7 @@ import pandas as pd
 
 from semg_lib.course import assignments
 from semg_lib.evaluation.records import load_records
+from semg_lib.evaluation.writing import write_atomically
 from semg_lib.papers import PAPERS
 from semg_lib.publishing import listing, speed, tables
 from semg_lib.studies.protocols import BASE
@@ -35,17 +36,13 @@ def write(folder: str | Path) -> dict[str, str]:
         place.mkdir(parents=True, exist_ok=True)
         shown = chapter.fragments()
         for key, text in shown.texts.items():
-            (place / f"{key}.md").write_text(text)
+            write_atomically(place / f"{key}.md", text)
         for key, picture in shown.pictures.items():
             picture.save(place / f"{key}.png")
         numbers |= {f"{name}_{key}": value for key, value in shown.numbers.items()}
-    teaching = Path(folder) / "teaching"
-    teaching.mkdir(parents=True, exist_ok=True)
-    (teaching / "assignments.md").write_text(_assignments())
-    named = Path(folder) / "movements"
-    named.mkdir(parents=True, exist_ok=True)
+    write_atomically(Path(folder) / "teaching" / "assignments.md", _assignments())
     for names in (("db1", "db2", "db3"), ("3dc",), ("multiday",)):
-        (named / f"{names[0]}.md").write_text(tables.movements(names))
+        write_atomically(Path(folder) / "movements" / f"{names[0]}.md", tables.movements(names))
     numbers |= _protocols()
     return numbers | {f"speed_{k}": v for k, v in speed.write(Path(folder) / "speed").items()}
 
