@@ -36,9 +36,12 @@ def _fill(app, docname, source) -> None:
 
 
 def _download(app, error) -> None:
-    """Give readers who download a page's notebook what the page shows."""
+    """Give readers who download a page's notebook its clean source, which runs anywhere.
+
+    The executed copy has parameters of the machine it ran on.
+    """
     for path in Path(app.outdir, "_sources", PAGES).glob("*.ipynb"):
-        shutil.copy(executed.shown(Path(app.srcdir, PAGES, path.name), _kept(app)), path)
+        shutil.copy(Path(app.srcdir, "notebooks", path.name), path)
 
 
 def setup(app) -> dict:
