@@ -67,7 +67,7 @@ function makeSortable(table) {
   frame.className = "table-frame";
   frame.tabIndex = 0;
   frame.setAttribute("role", "region");
-  frame.setAttribute("aria-label", table.caption ? table.caption.textContent : "Table");
+  frame.setAttribute("aria-label", (table.caption ?? table.closest("figure")?.querySelector("figcaption"))?.textContent ?? "Table");
   table.before(bar, frame);
   frame.append(table);
   const show = () => {
