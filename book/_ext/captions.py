@@ -67,22 +67,26 @@ def _caption(app, doctree) -> None:
     for node in list(doctree.findall(nodes.container)):
         if node.get("nb_element") == "cell_code":
             _number(node, cells[node["cell_index"]], name, simulated)
+    for table in doctree.findall(nodes.table):
+        if told := known().get(name, {}).get("text"):
+            table["ids"].append(f"{name}-text")
+            table.insert(0, nodes.title("", told))
 
 
 def _number(node: nodes.container, cell, name: str, simulated: bool) -> None:
     told, first = caption(name, cell, simulated)
-    for bundle in list(node.findall(nodes.container)):
-        if bundle.get("nb_element") != "mime_bundle":
-            continue
+    bundles = [n for n in node.findall(nodes.container) if n.get("nb_element") == "mime_bundle"]
+    for number, bundle in enumerate(bundles):
         raw = [each for each in bundle.findall(nodes.raw) if "<table" in each.astext()]
         for each in raw:
             text, own = headed(each.astext(), first)
-            each.children, each.rawsource = [nodes.Text(text)], text
+            each.clear()
+            each += nodes.Text(text)
             told = told or own
         if told and (raw or any(bundle.findall(nodes.image))):
             kind = TableOutput if raw else nodes.figure
             wrapped = kind("", classes=["nb-table" if raw else "nb-figure"])
-            wrapped["ids"] = [f"{name}-{cell.id}"]
+            wrapped["ids"] = [f"{name}-{cell.id}" + (f"-{number + 1}" if number else "")]
             bundle.replace_self(wrapped)
             wrapped += [bundle, nodes.caption("", told)]
 
