@@ -261,7 +261,7 @@ def test_the_dial_turns_by_touch_and_is_the_first_screen(address, phone, name):
 def test_the_bars_of_the_dial_stay_in_sight_on_a_phone(address, phone):
     phone.goto(f"{address}book/executed/protocols.html", wait_until="networkidle")
     dial = phone.locator(".dial")
-    last = dial.get_by_text("everything that flatters", exact=True)
+    last = dial.locator("label", has_text="everything that flatters")
     last.scroll_into_view_if_needed()
     last.tap()
     bars, choice = dial.locator(".dial-bars").bounding_box(), last.bounding_box()

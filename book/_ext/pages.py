@@ -60,16 +60,16 @@ def _about(doctree: nodes.document) -> str:
 
 def _describe(app, pagename, template, context, doctree) -> None:
     """Say what a page is, for those who find or pass on its address."""
-    title = context.get("title") or app.config.project
-    picture, about = PICTURE, f"{title}: {app.config.project}"
+    title = context.get("title") or app.config.html_title
+    picture, about = PICTURE, f"{title} of {app.config.html_title}, a book on deep learning for EMG"
     own = {}
     if doctree is not None:
         own = {each.get("name"): each.get("content") for each in doctree.findall(nodes.meta)}
         about = own.get("description") or _about(doctree) or about
+        # Where the page was written the addresses are those of the copies.
         known = [each["uri"] for each in doctree.findall(nodes.image)]
-        picture = next(
-            (f"_images/{app.builder.images[u]}" for u in known if u in app.builder.images), PICTURE
-        )
+        copies = [each for each in known if "_images/" in each]
+        picture = "_images/" + copies[0].rpartition("/")[2] if copies else PICTURE
     if pagename == app.config.root_doc:
         picture = PICTURE
     told = {
@@ -78,7 +78,7 @@ def _describe(app, pagename, template, context, doctree) -> None:
         "og:image": app.config.html_baseurl + picture,
         "og:url": context.get("pageurl") or "",
         "og:type": "article",
-        "og:site_name": app.config.project,
+        "og:site_name": app.config.html_title,
     }
     lines = [f'<meta property="{name}" content="{escape(text)}" />' for name, text in told.items()]
     if "description" not in own:
@@ -92,7 +92,7 @@ def _describe(app, pagename, template, context, doctree) -> None:
 def _entry(app, name: str) -> str:
     """Return the BibTeX of a page; of the whole book, for its first."""
     whole = name == app.config.root_doc
-    book = f"{app.config.project}: deep learning for surface EMG"
+    book = f"{app.config.html_title}: deep learning for surface EMG"
     title = book if whole else app.env.titles[name].astext()
     key = f"dl-for-semg-{name.removeprefix('book/').replace('/', '-')}"
     return _ENTRY.format(
@@ -124,7 +124,7 @@ def _write(app, error) -> None:
     (out / "sitemap.xml").write_text(
         f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="{space}">\n{listed}\n</urlset>\n'
     )
-    shown = {"project": app.config.project, "address": root}
+    shown = {"project": app.config.html_title, "address": root}
     (out / "404.html").write_text(app.builder.templates.render("404.html", shown))
 
 
