@@ -255,6 +255,9 @@ def test_names_of_the_index_of_a_table_become_headings():
     assert [[cell.get_text() for cell in row] for row in headings(soup.table)] == [
         ["subject", "CNN"]
     ]
+    assert all("text-right" in cell["class"] for cell in soup.find_all(["th", "td"])[1::2])
+    words, _ = extension("captions").headed(table.astype(str).replace("1.0", "so").to_html())
+    assert "text-right" not in words
     text, own = extension("captions").headed(
         table.rename_axis(None).to_html().replace("<thead>", "<caption>All</caption><thead>"), "who"
     )

@@ -11,7 +11,7 @@ import yaml
 from bs4 import BeautifulSoup
 from docutils import nodes
 
-from semg_lib.publishing import executed
+from semg_lib.publishing import executed, tables
 from semg_lib.running import notebooks
 
 PAGES = "book/executed/"
@@ -51,7 +51,20 @@ def headed(text: str, first: str = "") -> tuple[str, str]:
             rows[-1][0].parent.decompose()
         if first and not rows[0][0].get_text(strip=True):
             rows[0][0].string = first
+        _to_the_right(table)
     return str(soup), own
+
+
+def _to_the_right(table) -> None:
+    """Mark columns of numbers, so that their digits stand in line."""
+    *_, top = table.thead.find_all("tr")
+    rows = [row.find_all("td") for row in (table.tbody or table).find_all("tr")]
+    for number, column in enumerate(zip(*filter(None, rows), strict=False)):
+        texts = [text for cell in column if (text := cell.get_text(strip=True))]
+        if texts and all(map(tables.NUMBER.fullmatch, texts)):
+            place = len(column[0].parent.find_all("th")) + number
+            for cell in (*column, *top.find_all("th")[place : place + 1]):
+                cell["class"] = [*cell.get("class", []), "text-right"]
 
 
 def _caption(app, doctree) -> None:

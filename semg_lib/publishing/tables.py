@@ -17,7 +17,7 @@ from semg_lib.learning import baselines, settings
 from semg_lib.recordings import databases
 
 # A number, perhaps with its sign, spread, interval and unit.
-_NUMBER = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*( to [^A-Za-z]*)?( [a-z]+\)?)?")
+NUMBER = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*( to [^A-Za-z]*)?( [a-z]+\)?)?")
 
 
 def markdown(shown: pd.DataFrame) -> str:
@@ -26,7 +26,7 @@ def markdown(shown: pd.DataFrame) -> str:
     sides = ["left"]
     for name in cells.columns[1:]:
         known = cells[name][cells[name] != ""]
-        numbers = len(known) and known.str.fullmatch(_NUMBER).all()
+        numbers = len(known) and known.str.fullmatch(NUMBER).all()
         sides.append("right" if numbers else "left")
     return cells.to_markdown(index=False, colalign=sides, disable_numparse=True) + "\n"
 
