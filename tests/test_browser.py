@@ -295,6 +295,11 @@ def test_the_first_column_stays_where_a_table_scrolls(address, phone):
     assert caption.bounding_box()["width"] <= 390
     frame.evaluate("f => f.scrollLeft = 100")
     assert (cell.bounding_box()["x"], caption.bounding_box()["x"]) == pytest.approx(before, abs=1)
+    phone.goto(f"{address}book/executed/protocols.html", wait_until="networkidle")
+    scrolls = "e => e.scrollWidth > e.clientWidth"
+    frames = [each for each in phone.locator(".nb-table > .output").all() if each.evaluate(scrolls)]
+    assert frames
+    assert {each.get_attribute("tabindex") for each in frames} == {"0"}
 
 
 @pytest.mark.parametrize("name", ["index", "book/executed/protocols"])
