@@ -62,6 +62,9 @@ bench: $(READY)  ## measure speed and memory, as ratios against named peers
 	$(BIN)/python benchmarks/loading.py
 	$(BIN)/python benchmarks/sweep.py
 
+address: $(READY)  ## publish from a fork: make address URL=https://github.com/ME/FORK
+	$(BIN)/python -m semg_lib.publishing.address $(URL)
+
 links: $(READY)  ## ask every address in the book whether it is still there
 	$(BIN)/jupyter-book build . --builder linkcheck
 
@@ -75,4 +78,4 @@ clean:  ## remove what was built; strip the notebooks of outputs and metadata wh
 	rm -rf _build book/generated
 	test ! -e $(READY) || $(BIN)/python -m semg_lib.publishing.sources clean
 
-.PHONY: help book site pdf assignments test test-slow replicate replay paper golden bench links serve clean
+.PHONY: help book site pdf assignments test test-slow replicate replay paper golden bench address links serve clean

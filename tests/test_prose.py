@@ -15,6 +15,7 @@ from semg_lib.running import notebooks
 ROOT = Path(__file__).parent.parent
 PAGES = [
     ROOT / "README.md",
+    ROOT / "index.md",
     *sorted(ROOT.glob("book/*.md")),
     *sorted(ROOT.glob("book/papers/*.md")),
     *sorted(ROOT.glob("notebooks/*.ipynb")),

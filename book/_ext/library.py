@@ -86,9 +86,9 @@ class Rooms(_Generated):
     """The rooms, each with what is in it."""
 
     def markdown(self) -> str:
-        rows = ["| room | what is in it |", "| :-- | :-- |"]
+        rows = ["```{table} The rooms of the library.", "| room | what is in it |", "| :-- | :-- |"]
         rows += [f"| `{room}` | {_first_sentence(_room(room))} |" for room in ROOMS]
-        return "\n".join(rows)
+        return "\n".join([*rows, "```"])
 
 
 class Room(_Generated):

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pydantic
 
-from semg_lib.errors import DataError, DataWarning
+from semg_lib.errors import REPOSITORY, DataError, DataWarning
 from semg_lib.evaluation.provenance import PACKAGE, code_hash, device_name, versions
 from semg_lib.evaluation.scores import CostedScore, Score, SessionScore, confusion, score
 from semg_lib.evaluation.writing import set_aside, to_json, write_atomically
@@ -27,7 +27,6 @@ from semg_lib.recordings.recording import fingerprint
 from semg_lib.recordings.source import Source
 
 RECORD, STUDY = "record.json", "study.json"  # of a run's methods, and of its study
-ADDRESS = "https://github.com/dl-for-semg/dl-for-semg"
 RESULTS = PACKAGE.parent / "results"  # an installed copy has none
 _code = functools.cache(code_hash)  # that of a process is what it has imported
 
@@ -279,7 +278,7 @@ def load_records(
     """
     folder, wanted = Path(folder or RESULTS), {"study": ""} | wanted
     if not folder.is_dir():
-        why = f"{folder}: no stored results there: git clone {ADDRESS} brings them"
+        why = f"{folder}: no stored results there: git clone {REPOSITORY} brings them"
     elif not any(path.exists() for path in _places(paper, folder)):
         known = ", ".join(sorted(each.name for each in folder.iterdir() if each.is_dir()))
         why = f"{folder}: no results of {paper!r}: choose from {known}"

@@ -36,6 +36,7 @@ HTML = {"fresh": BUILD / "fresh" / "_build" / "html", "site": BUILD / "html"}
 _SOURCES = (
     "_config.yml",
     "_toc.yml",
+    "index.md",
     "genindex.md",
     "book",
     "results",

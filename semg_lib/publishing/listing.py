@@ -43,9 +43,9 @@ def numbers() -> pd.DataFrame:
             if not said.method.endswith("_gain"):
                 rows.append(
                     {
-                        "of": name,
+                        "chapter": name,
                         "method": figures.title(said.method, OWN.get(name, TITLES)),
-                        "whose": PAPERS_OWN,
+                        "source": PAPERS_OWN,
                         "data": said.database.upper(),
                         "accuracy, %": said.mean,
                         "sd": said.sd,
@@ -77,9 +77,9 @@ def _ours(name: str, records: list[Record]) -> list[dict]:
                 title = figures.title(method, OWN.get(name, TITLES))
                 rows.append(
                     {
-                        "of": name,
+                        "chapter": name,
                         "method": f"{title}, {recipe} recipe" if recipe != "recommended" else title,
-                        "whose": SIMULATED if simulated else REAL,
+                        "source": SIMULATED if simulated else REAL,
                         "data": f"{database.upper()}, exercise {', '.join(exercises)}",
                         **(said if differing else {}),
                         "classes": len({label for each in group for label in each.labels}),
@@ -98,7 +98,7 @@ def _ours(name: str, records: list[Record]) -> list[dict]:
 def interactive(table: pd.DataFrame, caption: str) -> HTML:
     """Return a table that the book's pages make sortable and filterable; plain elsewhere.
 
-    Rows carry the word in column ``whose`` as a mark, so that nobody takes one kind for another.
+    Rows carry the word in column ``source`` as a mark, so that nobody takes one kind for another.
     """
     from IPython.display import HTML
 
@@ -107,10 +107,10 @@ def interactive(table: pd.DataFrame, caption: str) -> HTML:
         digits = "{:.0f}" if name in ("classes", "subjects") else "{:.1f}"
         shown[name] = tables.text(shown[name], digits)
     shown = shown.fillna("")
-    if "whose" in shown:
-        shown["whose"] = [
-            f'<span class="whose {each.split(",")[-1].strip()}">{each}</span>'
-            for each in shown["whose"]
+    if "source" in shown:
+        shown["source"] = [
+            f'<span class="source {each.split(",")[-1].strip()}">{each}</span>'
+            for each in shown["source"]
         ]
     text = shown.to_html(index=False, escape=False, border=0, classes="sortable", justify="left")
     return HTML(text.replace("<thead>", f"<caption>{caption}</caption><thead>", 1))

@@ -78,7 +78,7 @@ def training() -> str:
     if not columns:
         return f"**{NOT_MEASURED.capitalize()}.**\n"
     shown = pd.concat({name: pd.Series(cells) for name, cells in columns.items()}, axis=1)
-    return tables.markdown(shown.fillna("").rename_axis("").reset_index())
+    return tables.markdown(shown.fillna("").rename_axis("way, and what it makes").reset_index())
 
 
 def _processor(found: dict[str, Any]) -> dict[str, str]:

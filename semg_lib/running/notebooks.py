@@ -11,8 +11,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from semg_lib.errors import DataError, RunError
-from semg_lib.evaluation.records import ADDRESS
+from semg_lib.errors import REPOSITORY, DataError, RunError
 
 FOLDER = Path(__file__).parent.parent.parent / "notebooks"
 _TOLD = ("DataError", "ValueError", "LeakError")
@@ -28,7 +27,9 @@ def path(name: str) -> Path:
     """
     found = FOLDER / f"{name}.ipynb"
     if not found.is_file():
-        raise DataError(f"{found}: no such notebook; papers run from a clone: git clone {ADDRESS}")
+        raise DataError(
+            f"{found}: no such notebook; papers run from a clone: git clone {REPOSITORY}"
+        )
     return found
 
 

@@ -55,7 +55,7 @@ def _assignments() -> str:
         n_asked = len(list(assignments.questions(name)))
         rows.append([title, learnt, time, n_asked, f"{assignments.points(name):g}"])
     header = ["assignment", "students learn", "time", "questions", "points"]
-    return tables.markdown(pd.DataFrame(rows, columns=header), rest="left")
+    return tables.markdown(pd.DataFrame(rows, columns=header))
 
 
 def _protocols() -> dict[str, str]:

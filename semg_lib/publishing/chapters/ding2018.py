@@ -142,11 +142,7 @@ def _variants() -> str:
 def _methods(ours: Mapping[str, pd.DataFrame]) -> str:
     """Return ours on people and on simulated subjects beside the paper's Table 2."""
     order = [*module.VARIANTS, "CC", ALL]
-    shown: dict[str, object] = {
-        "method: mean ± sd over subjects (95 % interval of the mean)": [
-            figures.title(name, TITLES) for name in order
-        ]
-    }
+    shown: dict[str, object] = {"method": [figures.title(name, TITLES) for name in order]}
     for title, accuracy in ours.items():
         told = {}
         for name, values in (100 * accuracy).items():

@@ -89,7 +89,8 @@ def fragments() -> Fragments:
             "real": _gains(chains),
             "places": _each(chains["shuffled"]),
             "claims": "\n".join(
-                f"{where}:\n\n{tables.judged(each)}" for where, each in verdicts.items()
+                tables.captioned(tables.judged(each), f"The claims on {where}.")
+                for where, each in verdicts.items()
             ),
             "table_1": _table_1(),
             "table_2": _table_2(),
@@ -148,7 +149,7 @@ def _row(table: pd.DataFrame) -> dict[str, str]:
 
 def _each(table: pd.DataFrame) -> str:
     """Return a table with a row a variant."""
-    rows = [{"": name} | _row(table.loc[[name]]) for name in table.index]
+    rows = [{"variant": name} | _row(table.loc[[name]]) for name in table.index]
     return tables.markdown(pd.DataFrame(rows))
 
 
@@ -217,7 +218,7 @@ def _table_2() -> str:
         ours = f"simulated, {len(gain)} subjects"
         for whose, numbers in (("paper", pd.Series(said)), (ours, gain.mean())):
             texts = (f"{number:+.2f}" for number in (*numbers, numbers.mean()))
-            head = {"data": data.upper(), "classifier": kind.upper(), "whose": whose}
+            head = {"data": data.upper(), "classifier": kind.upper(), "numbers of": whose}
             rows.append(head | dict(zip(names, texts, strict=True)))
     return tables.markdown(pd.DataFrame(rows))
 
@@ -235,8 +236,9 @@ def _cost() -> str:
     """Return what the first training costs with few and with many movements."""
     shown = _seconds().map("{:.2f}".format).rename(figures.title)
     names = {"ten": "ten movements, s", "all": "50 classes, s"}
-    text = tables.markdown(shown.rename(columns=names).rename_axis("").reset_index())
-    return f"{text}\nBoth on {_load('db2', 'baseline')[0].device}.\n"
+    text = tables.markdown(shown.rename(columns=names).rename_axis("classifier").reset_index())
+    caption = "What the first training costs, **simulated** DB2: seconds on"
+    return tables.captioned(text, f"{caption} {_load('db2', 'baseline')[0].device}.")
 
 
 def _reach() -> figures.Picture:
