@@ -13,6 +13,7 @@ from semg_lib.evaluation import summaries
 from semg_lib.evaluation.provenance import code_hash
 from semg_lib.evaluation.records import Record
 from semg_lib.evaluation.statistics import interval
+from semg_lib.figures import hands
 from semg_lib.learning import baselines, settings
 from semg_lib.recordings import databases
 
@@ -134,8 +135,13 @@ def marks(module: ModuleType, database: str, recipe: str) -> str:
     )
 
 
+def slug(name: str) -> str:
+    """Return a name as files bear it."""
+    return "-".join(name.lower().replace(",", "").split())
+
+
 def movements(names: Sequence[str]) -> str:
-    """Return all movements of some databases by name, with their number in each of them."""
+    """Return all movements of some databases, drawn and by name, with their number in each."""
     rows: dict[tuple[str, str], dict[str, int]] = {}
     for spec in map(databases.database, names):
         for each in spec.exercises:
@@ -144,6 +150,9 @@ def movements(names: Sequence[str]) -> str:
                 row[spec.name.upper()] = number
     found = pd.DataFrame.from_dict(rows, orient="index").sort_index(level=0, sort_remaining=False)
     numbers = found.apply(text, form="{:.0f}").reset_index(names=["exercise", "movement"])
+    posed = numbers["movement"].map({name: slug(name) for name in hands.postures()})
+    if posed.notna().any():
+        numbers.insert(1, "posture", "{drawing}`movements/" + posed + "`")
     return markdown(numbers)
 
 

@@ -12,6 +12,7 @@ from semg_lib import figures
 from semg_lib.errors import DataError
 from semg_lib.evaluation import statistics, summaries
 from semg_lib.evaluation.records import Record, load_records
+from semg_lib.figures import diagrams
 from semg_lib.learning import baselines
 from semg_lib.papers import atzori2016 as module
 from semg_lib.publishing import listing, tables
@@ -122,6 +123,13 @@ def fragments() -> Fragments:
         "best_accuracy": f"{100 * best.max():.1f} %",
         "order": f"{best.corr(grid.bars('db1'), 'spearman'):.2f}",
     }
+    drawn = diagrams.network(
+        module.AtzoriNet(10, 15, 53),
+        10,
+        15,
+        "The CNN of Atzori et al. (2016) for DB1: its layers, from the window to the classes",
+    )
+    shown.drawings["network"] = drawn
     return shown
 
 

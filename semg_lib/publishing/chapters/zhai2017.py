@@ -12,6 +12,7 @@ import pandas as pd
 from semg_lib import figures
 from semg_lib.evaluation import statistics, summaries
 from semg_lib.evaluation.records import Record, load_records
+from semg_lib.figures import diagrams
 from semg_lib.papers import zhai2017 as module
 from semg_lib.publishing import cards, tables
 from semg_lib.publishing.chapters.common import Fragments, points
@@ -114,6 +115,13 @@ def fragments() -> Fragments:
         ("reach", "Real, recorded order: right labels gained in one session, the second."),
     ):
         shown.texts[name] = _FIGURE.format(name, shown.pictures[name].alt, caption)
+    drawn = diagrams.network(
+        module.ZhaiNet(12, 25, 50),
+        12,
+        25,
+        "The CNN of Zhai et al. (2017) for DB2: its layers, from the window to the classes",
+    )
+    shown.drawings["network"] = drawn
     return shown
 
 
