@@ -200,7 +200,26 @@ def test_cleaning_installs_nothing_and_strips_notebooks_where_it_can(make, tmp_p
 @pytest.mark.parametrize("target", sorted(recipes().keys() - {"help", "clean"}))
 def test_a_target_that_needs_the_environment_makes_it_first(make, target):
     said, _ = make("--dry-run", target)
-    assert said.splitlines()[0] == "python3 -m venv .venv"
+    commands = [line for line in said.splitlines() if line.startswith(("python3", ".venv"))]
+    assert commands[0].startswith("python3 -c")
+    assert commands[1] == "python3 -m venv .venv"
+
+
+@pytest.mark.parametrize(
+    ("version", "has"), [("Python 3.10.14", "Python 3.10.14"), (None, "missing")]
+)
+def test_an_older_python_is_told_before_anything_is_installed(make, tmp_path, version, has):
+    python = tmp_path / "python3"
+    if version:
+        python.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo {version}\n')
+        python.chmod(0o755)
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        make(f"PYTHON={python}", "site")
+    first, *rest = failed.value.stderr.splitlines()
+    assert first.startswith(f"DL-for-sEMG needs Python 3.11 or later, and {python} is {has}: ")
+    assert first.endswith("name it: PYTHON=python3.11 make site")
+    assert len(rest) == 1  # make's own
+    assert not (tmp_path / ".venv").exists()
 
 
 def test_a_commit_is_checked_as_make_test_does():
