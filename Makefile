@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest
 help:  ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-# The releases in requirements.txt need this Python: it is asked before 2 GB are on their way.
+# The releases in requirements.txt need this Python: it is asked before gigabytes are on their way.
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  has=$$(command -v $(PYTHON) >/dev/null && $(PYTHON) --version 2>&1 || echo missing); \

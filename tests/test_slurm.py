@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import dask
+import dask_jobqueue  # noqa: F401 - brings its defaults, which must outlive what a test sets
 import pytest
 
 from semg_lib.errors import DataError

@@ -70,7 +70,8 @@ def _try(script: str, settings: Path) -> None:
 
 def _keep(cluster: SLURMCluster, n: int, over: threading.Event) -> None:
     while not over.wait(EVERY):
-        tend(cluster, n)
+        with contextlib.suppress(RuntimeError):  # of a controller that went just now: ask again
+            tend(cluster, n)
 
 
 def tend(cluster: SLURMCluster, n: int) -> None:
