@@ -44,17 +44,30 @@ class Cluster:
 def test_jobs_that_are_not_in_the_queue_are_asked_for_again(command):
     cluster = Cluster(first="11", killed="12", never_taken=None)
     command("squeue", "11")
-    slurm.tend(cluster, 3)
+    assert slurm.tend(cluster, 3)
     assert cluster.ended == ["killed", "never_taken"]
     assert cluster.asked == [3]
 
 
 def test_while_no_controller_answers_nothing_is_asked(command):
     cluster = Cluster(first="11")
-    slurm.tend(cluster, 1)  # no command at all
+    assert not slurm.tend(cluster, 1)  # no command at all
     command("squeue", "Unable to contact slurm controller", status=1)
-    slurm.tend(cluster, 1)
+    assert not slurm.tend(cluster, 1)
     assert cluster.ended == cluster.asked == []
+
+
+def test_jobs_that_end_at_once_are_asked_for_ever_more_rarely(monkeypatch):
+    gone = iter([True] * 8 + [False, True])
+    waited = []
+
+    def wait(pause):
+        waited.append(pause)
+        return len(waited) == 11
+
+    monkeypatch.setattr(slurm, "tend", lambda cluster, n: next(gone))
+    slurm._keep(Cluster(), 1, SimpleNamespace(wait=wait))
+    assert waited == [10, 20, 40, 80, 160, 320, 600, 600, 600, 10, 20]
 
 
 def test_what_a_job_lacks_is_told_before_one_is_asked_for():

@@ -14,7 +14,7 @@ from semg_lib.errors import DataError, how_to_install
 if TYPE_CHECKING:
     from dask_jobqueue import SLURMCluster
 
-EVERY = 10.0  # seconds between two looks at the queue
+EVERY, RARELY = 10.0, 600.0  # seconds between two looks at the queue
 
 
 @contextlib.contextmanager
@@ -45,7 +45,10 @@ def jobs(n: int) -> Iterator[SLURMCluster]:
     ours = {"distributed.deploy.lost-worker-timeout": "365 days"}
     with contextlib.ExitStack() as stack:
         stack.enter_context(dask.config.set(ours))
-        cluster = stack.enter_context(dask_jobqueue.SLURMCluster())
+        # Any port for the dashboard: two sweeps from one machine are no reason for a warning.
+        options = dask.config.get("jobqueue.slurm.scheduler-options", None) or {}
+        options = {"dashboard_address": ":0"} | options
+        cluster = stack.enter_context(dask_jobqueue.SLURMCluster(scheduler_options=options))
         _try(cluster.job_script(), settings)
         cluster.scale(jobs=n)
         over = threading.Event()
@@ -69,13 +72,19 @@ def _try(script: str, settings: Path) -> None:
 
 
 def _keep(cluster: SLURMCluster, n: int, over: threading.Event) -> None:
-    while not over.wait(EVERY):
-        with contextlib.suppress(RuntimeError):  # of a controller that went just now: ask again
-            tend(cluster, n)
+    pause = EVERY
+    while not over.wait(pause):
+        again = True
+        with contextlib.suppress(RuntimeError):  # of a controller that went just now
+            again = tend(cluster, n)
+        # Jobs that end at once, again and again, must not flood the queue.
+        pause = min(2 * pause, RARELY) if again else EVERY
 
 
-def tend(cluster: SLURMCluster, n: int) -> None:
+def tend(cluster: SLURMCluster, n: int) -> bool:
     """Ask again for jobs that were killed, ran out of time, or that no controller took.
+
+    It tells whether there were any.
 
     Dask itself never replaces a job, and of one that ends before its worker is there it never
     hears: the queue is what knows.
@@ -85,9 +94,10 @@ def tend(cluster: SLURMCluster, n: int) -> None:
     try:
         queue = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     except (OSError, subprocess.SubprocessError):
-        return  # while no controller answers, nothing is known
+        return False  # while no controller answers, nothing is known
     alive = queue.stdout.split()
     gone = [name for name, job in asked.items() if job.job_id not in alive]
     if gone:
         cluster.sync(cluster.scale_down, gone)
     cluster.scale(jobs=n)
+    return bool(gone)
