@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from semg_lib.cli import main
-from semg_lib.errors import DataError
+from semg_lib.errors import DataError, RunError
 from semg_lib.evaluation import records
 from semg_lib.evaluation.records import RECORD, load_record
 from semg_lib.recordings import simulator
@@ -129,6 +130,53 @@ def test_a_wrong_scheduler_is_told():
         sweep.cluster("cloud", 1).__enter__()
     with pytest.raises(DataError, match="no scheduler answers there"):
         sweep.cluster("tcp://127.0.0.1:9", 1).__enter__()
+
+
+def cut():
+    raise OSError("connection reset")
+
+
+@pytest.mark.parametrize(
+    "future",
+    [
+        SimpleNamespace(cancelled=lambda: True),
+        SimpleNamespace(cancelled=lambda: False, result=cut),  # ended, but it cannot be asked how
+    ],
+)
+def test_a_lost_scheduler_is_told_and_no_run_is_called_failed(tmp_path, monkeypatch, future):
+    monkeypatch.setattr("distributed.as_completed", lambda futures: futures)
+    monkeypatch.setattr(sweep, "_told", lambda futures, client: iter([future]))
+    client = SimpleNamespace(map=lambda *_, **__: [])
+    with pytest.raises(RunError, match=r"the scheduler does not answer any more: .* same command"):
+        list(sweep.sweep(planned([1]), tmp_path, client))
+    assert not list(tmp_path.rglob(sweep.ERROR))
+
+
+def test_that_no_worker_is_there_is_told_once_each_time(monkeypatch, capsys):
+    monkeypatch.setattr(sweep, "PATIENCE", 0)
+    counted = iter([0, 0, 1, 0])
+
+    def nthreads():
+        left = next(counted, None)
+        futures.ready = left is None
+        return {"worker": 1} if left else {}
+
+    class Futures:
+        ready, n = False, 1
+
+        def count(self):
+            return self.n
+
+        def has_ready(self):
+            return self.ready
+
+        def __next__(self):
+            self.n = 0
+            return "ended"
+
+    futures = Futures()
+    assert list(sweep._told(futures, SimpleNamespace(nthreads=nthreads))) == ["ended"]
+    assert capsys.readouterr().err.count("no worker is there") == 2
 
 
 def test_the_commands_run_a_sweep_and_show_what_is_there(tmp_path, monkeypatch, capsys):
