@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from semg_lib.download import verify
@@ -111,6 +111,8 @@ def test_verify_and_a_run_agree_on_every_file(contents, tmp_path_factory, monkey
 
     @settings(max_examples=60, deadline=None, database=None, derandomize=True,
               suppress_health_check=list(HealthCheck))  # fmt: skip
+    @example(([("", "S1_E1_A1.mat", "of DB4")], ""))
+    @example(([("DB7/s1", "S1_E1_A1.mat", "of DB2 or DB7")], ""))
     @given(lying())
     def agree(drawn):
         lie, linked = drawn
