@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semg_lib.errors import DataError, check_name
-from semg_lib.recordings import databases, files, ninapro, registered, simulator
+from semg_lib.recordings import (
+    databases,
+    identity,
+    matlab,
+    ninapro,
+    registered,
+    simulator,
+    stored,
+)
 from semg_lib.recordings.recording import Recording
 
 
@@ -95,7 +103,7 @@ class Source:
                 if spec.read:
                     found[exercise.letter] = registered.find(self.root, spec, subject, exercise)
                 else:
-                    found[exercise.letter] = [files.find(self.root, spec, subject, exercise)]
+                    found[exercise.letter] = [identity.find(self.root, spec, subject, exercise)]
             except DataError:
                 if exercise.letter in self._done(subject):
                     raise
@@ -122,7 +130,8 @@ class Source:
         if databases.database(self.database).read:  # only NinaPro's files have a place for a mark
             every = self.files(subject).values()
             return any(registered.MARK in path.name for paths in every for path in paths)
-        return any(ninapro.is_simulated(path) for (path,) in self.files(subject).values())
+        paths = [path for (path,) in self.files(subject).values()]
+        return any(stored.MARK in matlab.read(path, ()).names for path in paths)
 
     def __str__(self) -> str:
         kind = f"files below {Path(self.root).name}" if self.root else "simulated recordings"
