@@ -170,9 +170,8 @@ def sweep(
                 "when scheduler and workers are there again the same command does what is missing"
             ) from None
         except Exception as error:  # its worker died more often than the scheduler allows
-            name = str(future.key)
-            ended = Ended(left[name], "failed", f"{type(error).__name__}: {error}")
-            write_atomically(out / name / ERROR, f"{ended.why}\n")
+            ended = Ended(left[str(future.key)], "failed", f"{type(error).__name__}: {error}")
+            write_atomically(out / ended.run.name / ERROR, f"{ended.why}\n")
         yield ended
 
 
