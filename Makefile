@@ -8,7 +8,12 @@ PYTEST := $(BIN)/python -m pytest
 help:  ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
+# The releases in requirements.txt need this Python: it is asked before gigabytes are on their way.
 $(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "needs Python 3.11 or later," \
+	  "and $(PYTHON) is $$($(PYTHON) --version 2>&1 | tail -n 1): name one that you have, as PYTHON=python3.11 make book" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments:" \
+	  "install its venv, as apt install python3-venv on Debian and Ubuntu" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
@@ -24,7 +29,7 @@ pdf: $(READY)  ## print the published book to _build/DL-for-sEMG.pdf
 	$(BIN)/python -m semg_lib.publishing.build pdf
 
 # Tests share the cores as processes, so each has one thread.
-test test-slow: export OMP_NUM_THREADS = 1
+test test-slow test-slurm: export OMP_NUM_THREADS = 1
 
 test: $(READY)  ## check style and types, build the published book, run the tests and the notebooks
 	$(BIN)/ruff check .
@@ -34,10 +39,13 @@ test: $(READY)  ## check style and types, build the published book, run the test
 	$(BIN)/mypy
 	$(BIN)/python -m semg_lib.publishing.build site
 	SEMG_SITE=_build/html $(PYTEST) -m "not slow" -n $(CORES) --dist worksteal --cov --cov-report=term
-	$(PYTEST) --nbval notebooks --ignore notebooks/assignments -p no:cacheprovider -n $(CORES) --maxprocesses 4 --dist loadfile
+	$(PYTEST) --nbval --nbval-current-env notebooks --ignore notebooks/assignments -p no:cacheprovider -n $(CORES) --maxprocesses 4 --dist loadfile
 
 test-slow: $(READY)  ## run the tests that are long and rare: Colab, assignments, grading, a new paper, kills
 	$(PYTEST) -m slow -n $(CORES) --dist loadfile --no-loadscope-reorder
+
+test-slurm: $(READY)  ## run sweeps on Slurm and over network namespaces (root; slurm-wlm, munge, iproute2)
+	$(PYTEST) tests/cluster -n 0
 
 replicate: $(READY)  ## run the papers on the recordings in SEMG_DATA anew
 	$(BIN)/python -m semg_lib.publishing.build replicate
@@ -58,6 +66,9 @@ bench: $(READY)  ## measure speed and memory, as ratios against named peers
 	$(BIN)/python benchmarks/loading.py
 	$(BIN)/python benchmarks/sweep.py
 
+address: $(READY)  ## publish from a fork: make address URL=https://github.com/ME/FORK
+	$(BIN)/python -m semg_lib.publishing.address $(URL)
+
 links: $(READY)  ## ask every address in the book whether it is still there
 	$(BIN)/jupyter-book build . --builder linkcheck
 
@@ -71,4 +82,4 @@ clean:  ## remove what was built; strip the notebooks of outputs and metadata wh
 	rm -rf _build book/generated
 	test ! -e $(READY) || $(BIN)/python -m semg_lib.publishing.sources clean
 
-.PHONY: help book site pdf assignments test test-slow replicate replay paper golden bench links serve clean
+.PHONY: help book site pdf assignments test test-slow test-slurm replicate replay paper golden bench address links serve clean

@@ -19,7 +19,7 @@ from pathlib import Path
 import scipy.io
 from measuring import machine, store
 
-from semg_lib.recordings import ninapro, simulator
+from semg_lib.recordings import ninapro, simulator, stored
 from semg_lib.recordings.recording import Recording
 from semg_lib.recordings.source import Source
 
@@ -50,7 +50,7 @@ def measure(path: Path, database: str, subject: int, letter: str) -> dict[str, f
     """Measure one file."""
 
     def load() -> Recording:
-        ninapro.KEPT.values.clear()
+        stored.KEPT.values.clear()
         return ninapro.load(database, subject, letter, path.parent)
 
     peer = seconds(lambda: scipy.io.loadmat(path, variable_names=NEEDED))

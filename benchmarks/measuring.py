@@ -44,5 +44,5 @@ def one_movement(emg: np.ndarray, rate: int) -> Recording:
 def store(table: dict[str, Any], path: Path) -> None:
     """Write a benchmark's table and print it."""
     text = json.dumps(table, indent=1)
-    path.write_text(text + "\n")
+    path.write_text(text + "\n", encoding="utf-8")
     print(text)

@@ -6,13 +6,15 @@ neither for torch nor for papermill, and each works where the other's packages a
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
-from semg_lib.errors import DataError, RunError, how_to_install
+from semg_lib.errors import DataError, command, how_to_install
 
 try:
     import typer
@@ -25,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out_console = Console()
+out_console = Console(emoji=False)
 
 Database = Annotated[str, typer.Option(help="db1, db2, db3, multiday or 3dc.")]
 PapersDatabase = Annotated[
@@ -97,7 +99,7 @@ def simulate(
     quiet = not out_console.is_terminal
     for number in track(numbers, "simulating", console=out_console, disable=quiet):
         for path in simulator.write_files(out, spec.name, number, exercises or None, **options):
-            out_console.print(str(path), soft_wrap=True, highlight=False)
+            out_console.print(str(path), soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()
@@ -134,7 +136,8 @@ def download(
             progress=progress,
         )
     whole = len(numbers) - sum(len(archive.subjects) for archive, _ in failed)
-    out_console.print(f"{whole} of {len(numbers)} subjects are whole below {root}", soft_wrap=True)
+    said = f"{whole} of {len(numbers)} subjects are whole below {root}"
+    out_console.print(said, soft_wrap=True, markup=False)
     if failed:
         raise DataError("; ".join(f"{archive.name}: {why}" for archive, why in failed))
 
@@ -196,7 +199,8 @@ def run(
         seed=seed,
         study=study,
     )
-    printing.shown(out_console, chosen.execute(out) / "record.json")
+    with _kept(out):
+        printing.shown(out_console, chosen.execute(out) / "record.json")
 
 
 @app.command()
@@ -238,7 +242,7 @@ def sweep(
         epochs=epochs,
     )
     how: Counter[str] = Counter()
-    with sweeps.cluster(scheduler, workers) as client:
+    with _kept(out), sweeps.cluster(scheduler, workers) as client:
         ended = sweeps.sweep(planned, out, client)
         quiet = not out_console.is_terminal
         for each in track(
@@ -263,18 +267,23 @@ def table(
     printing.summaries(out_console, *sweeps.found(folder))
 
 
+@contextlib.contextmanager
+def _kept(out: Path) -> Iterator[None]:
+    """Say of what is stopped what is kept; 130 is the status of shells for that."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        said = f"semg: stopped; what was scored is kept below {out}: the same command goes on"
+        print(said, file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
 def main() -> None:
     """Run the command; an error that a user can mend is one line on standard error."""
     try:
-        app()
+        sys.exit(command("semg")(lambda _: app())())
     except ModuleNotFoundError as error:
-        command = sys.argv[1]
-        extra = "download" if command in ("download", "verify") else "run"
-        _fail(f"semg {command} needs {error.name}: {how_to_install(extra)}")
-    except (DataError, ValueError, OSError, RunError) as error:
-        _fail(f"semg: {' '.join(str(error).split())}")
-
-
-def _fail(why: str) -> NoReturn:
-    print(why, file=sys.stderr)
-    sys.exit(1)
+        asked = sys.argv[1]
+        extra = "download" if asked in ("download", "verify") else "run"
+        print(f"semg {asked} needs {error.name}: {how_to_install(extra)}", file=sys.stderr)
+        sys.exit(1)

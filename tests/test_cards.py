@@ -27,13 +27,16 @@ def test_cards_have_one_form_and_count_every_setting(records):
     counted = card[f"{n} settings"]
     assert sum(int(part.split()[0]) for part in counted.split(", ")) == n
     assert list(card)[:1] == ["data"]
-    assert list(card)[-3:] == ["it took", "code since", "again, on the same data"]
+    assert list(card)[-3:] == ["it took", "code since the runs", "again, on the same data"]
     assert ("simulated" in card["data"]) == any(r.simulated for r in records)
 
 
 def test_a_card_follows_its_records(records):
     changed = [record.model_copy(update={"code": "0" * 12}) for record in records]
-    assert made(changed)["code since"] == f"changed under {len(records)} of {len(records)} runs"
+    assert (
+        made(changed)["code since the runs"]
+        == f"changed under {len(records)} of {len(records)} runs"
+    )
     longer = [record.model_copy(update={"wall_seconds": 36000}) for record in records]
     assert made(longer)["it took"].startswith(f"{10 * len(records)}.0 h")
 

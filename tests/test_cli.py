@@ -1,4 +1,6 @@
+import errno
 import re
+import shutil
 import subprocess
 import sys
 
@@ -7,7 +9,7 @@ from typer.testing import CliRunner
 
 import semg_lib
 from semg_lib import cli
-from semg_lib.errors import DataError
+from semg_lib.errors import DataError, RunError
 from semg_lib.evaluation import summaries
 from semg_lib.evaluation.records import load_record, load_records
 from semg_lib.evaluation.scores import score
@@ -15,7 +17,7 @@ from semg_lib.papers import atzori2016, zhai2017
 from semg_lib.recordings import simulator
 from semg_lib.recordings.forearm import Arm, Drift
 from semg_lib.recordings.source import Source, available
-from semg_lib.running import notebooks, runs
+from semg_lib.running import notebooks, runs, sweep
 from semg_lib.running.runs import Run
 from tests.test_api import loaded
 
@@ -86,6 +88,60 @@ def test_a_bad_file_is_told_and_fails(spoil, tmp_path, monkeypatch, capsys):
     assert "check the database and subject" in err
 
 
+REFUSED = [
+    (PermissionError(errno.EACCES, "Permission denied", "/a"), r"denied: '/a': choose a folder"),
+    (OSError(errno.EROFS, "Read-only file system", "/a"), "system: '/a': choose a folder that"),
+    (OSError(errno.ENOSPC, "No space left", "/a"), "left: '/a': make room there, or choose"),
+    (RunError("[Errno 122] Disk quota exceeded: '/a'"), "exceeded: '/a': make room there"),
+]
+
+
+@pytest.mark.parametrize(("error", "said"), REFUSED)
+def test_what_the_system_refuses_comes_with_its_remedy(monkeypatch, capsys, tmp_path, error, said):
+    def refuse(*_, **__):
+        raise error
+
+    monkeypatch.setattr(Run, "execute", refuse)
+    status, _, err = semg(monkeypatch, capsys, "run", "atzori2016", "--out", tmp_path)
+    assert status == 1
+    assert re.search(said, err)
+    assert err.count("\n") == 1
+
+
+def test_a_file_where_a_folder_is_asked_for_is_one_line(monkeypatch, capsys, tmp_path):
+    (tmp_path / "file").touch()
+    status, _, err = semg(
+        monkeypatch, capsys, "run", "atzori2016", "--subjects", "1", "--out", tmp_path / "file"
+    )
+    assert (status, err.count("\n")) == (1, 1)
+    assert err.endswith("that is a file: choose a folder\n")
+
+
+@pytest.mark.parametrize("command", ["run", "sweep"])
+def test_who_stops_a_run_is_told_what_is_kept(monkeypatch, capsys, tmp_path, command):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "execute", stop)
+    monkeypatch.setattr(sweep, "cluster", stop)
+    status, _, err = semg(monkeypatch, capsys, command, "atzori2016", "--out", tmp_path)
+    assert status == 130
+    assert (
+        err
+        == f"semg: stopped; what was scored is kept below {tmp_path}: the same command goes on\n"
+    )
+
+
+def test_simulated_files_replace_no_others(root, monkeypatch, capsys):
+    before = {path: path.read_bytes() for path in root.rglob("*.mat")}
+    status, _, err = semg(
+        monkeypatch, capsys, "simulate", "--out", root / "db1", "--exercises", "A", "--seed", "5"
+    )
+    assert (status, err.count("\n")) == (1, 1)
+    assert re.search(r"S1_A1_E1\.mat: there is one already; choose another folder", err)
+    assert {path: path.read_bytes() for path in root.rglob("*.mat")} == before
+
+
 @pytest.mark.slow
 def test_a_shell_sees_one_line_of_a_bad_file(root, tmp_path):
     (tmp_path / "S1_A1_E1.mat").write_bytes(b"<html>" * 100)
@@ -101,15 +157,29 @@ def test_a_shell_sees_one_line_of_a_bad_file(root, tmp_path):
     assert "not a MATLAB 5 or 7.3 file" in done.stderr
 
 
+# To a shell, papermill, rich or an expression each of these means something of its own.
+ODD = "-a  {x} {root} [red] :smile: 'q' \"d\" $HOME ~ \\n \n * %s ü"
+
+
+def test_paths_are_printed_as_they_are(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(simulator, "write_files", lambda *_, **__: [tmp_path / ODD])
+    status, out, _ = semg(monkeypatch, capsys, "simulate", "--out", tmp_path)
+    assert (status, out) == (0, f"{tmp_path / ODD}\n")
+
+
 def test_a_run_leaves_notebook_and_record_and_goes_on(root, tmp_path, monkeypatch, capsys):
+    """Whatever characters its folders have."""
+    data, runs = tmp_path / "data" / ODD, tmp_path / "runs" / ODD
+    shutil.copytree(root / "db1", data)
     arguments = [
-        *("run", "atzori2016", "--root", root, "--subjects", "1", "--out", tmp_path),
+        *("run", "atzori2016", "--root", data, "--subjects", "1", "--out", runs),
         *("--preset", "quick", "--epochs", "1", "--seed", "3", "--methods", "cnn,lda"),
     ]
     status, out, err = semg(monkeypatch, capsys, *arguments)
     assert status == 0, err
-    (folder,) = tmp_path.iterdir()
-    assert folder.name == "atzori2016-db1-A-s1-quick-recommended-seed3-1epochs-cnn+lda"
+    (folder,) = runs.iterdir()
+    named = "atzori2016-db1-A-s1-quick-recommended-seed3-1epochs-cnn+lda-root"
+    assert folder.name.startswith(named)
     assert {"notebook.ipynb", "record.json"} <= {path.name for path in folder.iterdir()}
     record = load_record(folder / "record.json")
     assert (record.seed, record.subjects, record.exercises) == (3, [1], "A")
@@ -120,9 +190,21 @@ def test_a_run_leaves_notebook_and_record_and_goes_on(root, tmp_path, monkeypatc
     status, _, _ = semg(monkeypatch, capsys, *arguments)
     assert status == 0
     assert load_record(folder / "record.json").scores == before
+    assert semg(monkeypatch, capsys, "table", runs)[0] == 0
+    assert semg(monkeypatch, capsys, "verify", data)[0] == 0
 
 
-def test_other_requests_have_other_folders():
+def test_other_requests_have_other_folders(root, tmp_path):
+    simulator.write_files(tmp_path / "data", "db1", 1, "A", movements=(1,))
+    (tmp_path / "link").symlink_to(root)
+    asked = {"subjects": [1], "preset": "quick", "methods": ["lda"]}
+    simulated = Run("atzori2016", **asked)
+    ours, others, link = (
+        Run("atzori2016", root=str(each), **asked)
+        for each in (root, tmp_path / "data", tmp_path / "link")
+    )
+    assert len({simulated.name, ours.name, others.name}) == 3
+    assert link.name == ours.name
     all_of_them = Run("atzori2016")
     assert all_of_them.name == "atzori2016-db1-A-s1-2-quick-recommended-seed0"
     assert Run("atzori2016", methods=list(atzori2016.METHODS)).name == all_of_them.name
@@ -136,7 +218,7 @@ def test_other_requests_have_other_folders():
         for left_out in zhai2017.METHODS
     ]
     assert len(set(long)) == len(zhai2017.METHODS)
-    assert all(re.search("-seed0-[0-9a-f]{6}$", name) for name in long)
+    assert all(re.search("-seed0-[0-9a-f]{8}$", name) for name in long)
 
 
 def test_an_installed_copy_says_that_papers_need_a_clone(tmp_path, monkeypatch, capsys):

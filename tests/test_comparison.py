@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from semg_lib.errors import DataError
 from semg_lib.evaluation import scores
 from semg_lib.evaluation.records import Record, load_record
 from semg_lib.evaluation.scores import CostedScore
@@ -105,6 +106,8 @@ def test_costs_survive_a_record(recording, settings, tmp_path):
     table = comparison.costs([again])
     assert table.loc["zhai2017", "parameters"] == again.scores[0].parameters
     assert np.isnan(table.loc["lda", "parameters"])
+    with pytest.raises(DataError, match=r"records of other preset .* have no common mean"):
+        comparison.costs([again, again.model_copy(update={"preset": "full"})])
     assert record.settings["step_ms"] == 300
 
 

@@ -7,7 +7,7 @@ import pytest
 import scipy.io
 
 from semg_lib.errors import DataError
-from semg_lib.recordings import databases, files, matlab, ninapro
+from semg_lib.recordings import databases, files, identity, matlab, stored
 from semg_lib.recordings.recording import fingerprint
 from semg_lib.recordings.source import Source
 
@@ -47,11 +47,11 @@ def counted(monkeypatch):
 
 def test_what_a_download_has_not_finished_is_not_found(lying):
     first = databases.database("db1").exercises[0]
-    found = files.find(lying, databases.database("db1"), 1, first)
+    found = identity.find(lying, databases.database("db1"), 1, first)
     assert found == lying / "s1" / "S1_A1_E1.mat"
     shutil.rmtree(lying / "s1")
     with pytest.raises(DataError, match="no file S1_A1_E1"):
-        files.find(lying, databases.database("db1"), 1, first)
+        identity.find(lying, databases.database("db1"), 1, first)
 
 
 def test_one_load_walks_a_folder_once_and_reads_each_file_once(lying, counted):
@@ -63,7 +63,6 @@ def test_all_that_a_run_asks_of_a_subject_takes_one_walk_and_one_read_a_file(lyi
     source = Source("db1", "AB", str(lying))
     source.files(1)
     assert source.simulated(1)
-    assert set(source.fingerprints([1])) == {1}
     first = source.load(1)
     assert fingerprint(source.load(1)) == fingerprint(first)
     assert counted == {"walks": 1, "reads": 2}
@@ -110,11 +109,11 @@ def test_what_was_written_a_moment_ago_is_looked_at_again(lying, counted, monkey
 def test_only_the_last_files_are_kept(lying, counted, monkeypatch):
     source = Source("db1", "AB", str(lying))
     size = source.load(1).emg.nbytes
-    monkeypatch.setattr(ninapro.KEPT, "most", size - 1)
-    ninapro.KEPT.values.clear()
+    monkeypatch.setattr(stored.KEPT, "most", size - 1)
+    stored.KEPT.values.clear()
     counted["reads"] = 0
     source.load(1)
-    assert len(ninapro.KEPT.values) == 1
+    assert len(stored.KEPT.values) == 1
     Source("db1", "B", str(lying)).load(1)
     assert counted["reads"] == 2
     Source("db1", "A", str(lying)).load(1)
@@ -137,7 +136,7 @@ def test_a_folder_that_is_called_after_a_database_decides_unless_it_lies_deep(ly
     first = databases.database("db1").exercises[0]
 
     def found():
-        return files.find(lying, databases.database("db1"), 1, first).relative_to(lying)
+        return identity.find(lying, databases.database("db1"), 1, first).relative_to(lying)
 
     for place in ("x/DB1", "x/y/db1"):
         (lying / place / "s1").mkdir(parents=True)
@@ -158,5 +157,5 @@ def test_a_folder_that_is_a_link_is_looked_into_once(lying, tmp_path_factory):
     (lying / "zz").symlink_to(elsewhere, target_is_directory=True)
     (elsewhere / "circle").symlink_to(lying, target_is_directory=True)
     first = databases.database("db1").exercises[0]
-    found = files.find(lying, databases.database("db1"), 1, first)
+    found = identity.find(lying, databases.database("db1"), 1, first)
     assert found == lying / "s1" / "S1_A1_E1.mat"

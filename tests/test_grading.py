@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 
@@ -25,7 +26,13 @@ def write(folder, name, *sources, kernel="python3"):
 
 
 @pytest.fixture(scope="module")
-def graded(made, tmp_path_factory):
+def monkeypatch_module():
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def graded(made, tmp_path_factory, monkeypatch_module):
     folder = tmp_path_factory.mktemp("submissions")
     answer = f"import numpy as np\n{SEGMENT}"
     keeps = "open('notes.txt', 'w').write('in my own folder')"
@@ -35,6 +42,11 @@ def graded(made, tmp_path_factory):
     write(folder, "large", answer, "open('large', 'wb').write(bytes(3 * 2**20))")
     write(folder, "many", answer, "held = [open('notes.txt', 'w') for _ in range(1000)]")
     write(folder, "leaves", answer, "import os\nos._exit(3)")
+    elsewhere = tmp_path_factory.mktemp("jupyter") / "kernels" / "python3" / "kernel.json"
+    elsewhere.parent.mkdir(parents=True)
+    spec = {"argv": ["false"], "display_name": "another", "language": "python"}
+    elsewhere.write_text(json.dumps(spec))
+    monkeypatch_module.setenv("JUPYTER_PATH", str(elsewhere.parent.parent.parent))
     return graded_by(made / "autograders", folder, "--file-megabytes", "2")
 
 
@@ -43,7 +55,7 @@ def graded_by(autograders, folder, *options):
     out = folder.with_suffix(".csv")
     given = "--autograders", str(autograders), "--marks", str(out), *options
     assert grading.main([NAME, str(folder), *given]) == 0
-    with out.open() as file:
+    with out.open(encoding="utf-8") as file:
         return {row["file"].partition(".")[0]: row for row in csv.DictReader(file)}
 
 
@@ -90,6 +102,47 @@ def test_what_does_not_end_is_stopped_with_all_it_started(made, tmp_path):
     assert not running(int(kernel.read_text()))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        'student = "anne"',
+        'student="anne"',
+        "student  = 'anne'  # it's me",
+        'student = "anne" # not "bob"',
+        '\ufeffstudent = "anne"',
+    ],
+)
+def test_the_identifier_is_found_however_its_line_is_typed(tmp_path, monkeypatch, line):
+    monkeypatch.setattr(grading, "_run", lambda *_: "")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(line.strip("\ufeff"))])
+    encoding = "utf-8-sig" if line.startswith("\ufeff") else "utf-8"
+    (tmp_path / "a.ipynb").write_text(nbformat.writes(notebook), encoding=encoding)
+    mark = grading.grade_one(tmp_path / "a.ipynb", tmp_path / "a.zip")
+    assert (mark.student, mark.state) == ("anne", "could not be run")
+
+
+def test_folders_of_folders_are_graded_and_none_is_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(grading, "_run", lambda *_: "")
+    folder = tmp_path / "submissions"
+    (tmp_path / f"{NAME}.zip").touch()
+    kept = "Anne Ü_12_assignsubmission_file/1.ipynb", "b_1_2_late.ipynb", "x/y/z.ipynb"
+    others = "__MACOSX/._1.ipynb", "x/.ipynb_checkpoints/z.ipynb", ".DS_Store"
+    folder.mkdir()
+    given = [NAME, str(folder), "--autograders", str(tmp_path)]
+    assert grading.main(given) == 1
+    assert f"no submission in {folder}" in capsys.readouterr().err
+    assert not folder.with_suffix(".csv").exists()
+    for name in kept + others:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write((folder / name).parent, "anne")
+        ((folder / name).parent / "anne.ipynb").rename(folder / name)
+    (folder / os.fsdecode(b"caf\xe9.ipynb")).write_text("")
+    assert grading.main(given) == 0
+    with folder.with_suffix(".csv").open(encoding="utf-8") as file:
+        rows = {row["file"]: row["student"] for row in csv.DictReader(file)}
+    assert rows == dict.fromkeys(kept, "anne") | {"caf\\udce9.ipynb": ""}
+
+
 def test_what_ended_is_not_looked_for_again(tmp_path, monkeypatch):
     """Its number may be another process's by then."""
     write(tmp_path, "short", "1 + 1")
@@ -130,6 +183,18 @@ def test_what_is_no_notebook_is_told_and_gets_no_points(tmp_path, capsys):
     said = {name: (row["state"], row["total"], row["of"]) for name, row in rows.items()}
     assert said == dict.fromkeys(("essay", "broken", "list"), ("not a notebook", "0", "20"))
     assert "essay.docx (no identifier): not a notebook: " in capsys.readouterr().out
+
+
+def test_marks_that_are_there_are_kept(tmp_path, capsys):
+    """Somebody may have filled in what is graded by hand."""
+    folder = tmp_path / "submissions"
+    folder.mkdir()
+    (folder / "essay.docx").write_bytes(b"not a notebook at all")
+    (tmp_path / f"{NAME}.zip").touch()
+    folder.with_suffix(".csv").write_text("by hand", encoding="utf-8")
+    graded_by(tmp_path, folder)
+    assert (tmp_path / "submissions-before-1.csv").read_text(encoding="utf-8") == "by hand"
+    assert "kept as submissions-before-1.csv" in capsys.readouterr().out
 
 
 def test_what_is_missing_is_told(tmp_path, capsys):

@@ -15,14 +15,14 @@ from semg_lib.publishing import listing
 
 def test_every_stated_accuracy_is_there_once_with_what_the_paper_says_only():
     table = listing.numbers()
-    stated = table[table["whose"] == listing.PAPERS_OWN]
+    stated = table[table["source"] == listing.PAPERS_OWN]
     said = [
         (name, each.mean)
         for name, module in PAPERS.items()
         for each in module.REPORTED
         if not each.method.endswith("_gain")
     ]
-    assert list(zip(stated["of"], stated["accuracy, %"], strict=True)) == said
+    assert list(zip(stated["chapter"], stated["accuracy, %"], strict=True)) == said
     assert stated[["classes", "subjects", "held out", "balanced, %"]].isna().all(axis=None)
 
 
@@ -32,17 +32,36 @@ def test_ours_are_the_means_of_the_records_and_say_whether_anybody_was_recorded(
         for record in load_records(name, preset="full"):
             kind = listing.SIMULATED if record.simulated else listing.REAL
             rows = table[
-                (table["of"] == name) & table["data"].str.startswith(record.database.upper())
+                (table["chapter"] == name) & table["data"].str.startswith(record.database.upper())
             ]
-            assert kind in set(rows["whose"])
+            assert kind in set(rows["source"])
     real = load_records("atzori2016", database="db1", recipe="recommended", preset="full")
     mean = summaries.summary(real).loc["cnn", "mean"]
     row = table[
-        (table["of"] == "atzori2016")
+        (table["chapter"] == "atzori2016")
         & (table["method"] == "CNN")
         & (table["data"] == "DB1, exercise A")
     ]
     assert row["accuracy, %"].tolist() == pytest.approx([mean])
+
+
+def test_a_row_is_one_setting_and_one_set_of_recordings():
+    [stored, *_] = load_records("atzori2016", database="db1", recipe="recommended", seed=1)
+    few = stored.model_copy(deep=True)
+    few.settings["recipe"]["epochs"] = 1
+    other = stored.model_copy(update={"data": stored.data | {1: "another"}})
+    for record, accuracy in ((few, 0.25), (other, 0.5)):
+        record.scores = [each.model_copy(update={"accuracy": accuracy}) for each in record.scores]
+    rows = listing._ours("atzori2016", [stored, few, other, stored.model_copy(update={"seed": 9})])
+    assert [row["accuracy, %"] for row in rows[1:]] == pytest.approx([25, 50])
+    assert rows[0]["accuracy, %"] == pytest.approx(summaries.summary([stored]).loc["cnn", "mean"])
+    said = [row["settings"] for row in rows]
+    assert all(
+        each in row
+        for each, row in zip(("epochs 30", "epochs 1", "data another"), said, strict=True)
+    )
+    [alone] = listing._ours("atzori2016", [stored])
+    assert "settings" not in alone
 
 
 def test_the_page_marks_each_row_and_leaves_the_unknown_empty():
@@ -52,7 +71,7 @@ def test_the_page_marks_each_row_and_leaves_the_unknown_empty():
     rows = re.findall(r"<tr>.*?</tr>", page.split("<tbody>")[1], flags=re.S)
     assert len(rows) == len(listing.numbers())
     for row in rows:
-        assert len(re.findall(r'class="whose (?:paper|ours|simulated)"', row)) == 1
+        assert len(re.findall(r'class="source (?:paper|ours|simulated)"', row)) == 1
 
 
 def test_protocols_are_told_for_every_database_of_every_paper():

@@ -122,7 +122,10 @@ def test_wrong_content_names_file_value_and_remedy(spoil):
         (holed(np.inf), "emg is inf at sample 7, electrode 4; download"),
         (holed(1e30), r"emg is 1e\+30 at sample 7, electrode 4; download"),
         ({"emg": spoil.good["emg"] * 1j}, "emg holds no table of real numbers"),
-        ({"restimulus": spoil.good["restimulus"][:-5]}, f"{n - 5} samples and emg {n}; download"),
+        (
+            {"restimulus": spoil.good["restimulus"][:-51]},
+            rf"restimulus {n - 51}, .*emg {n}: more than 50 apart.*get the original",
+        ),
         (column("restimulus", 14), "label 14 is out of range; exercise A has movements 1 to 12"),
         (column("restimulus", -1), "restimulus holds -1.0, out of range"),
         (column("restimulus", 2.5), "not whole numbers|whole numbers"),

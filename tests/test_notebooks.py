@@ -1,17 +1,21 @@
+import json
 import os
+import socket
 import subprocess
 import sys
 
 import nbformat
+import papermill
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from semg_lib.errors import DataError, RunError
-from semg_lib.publishing import sources
+from semg_lib.publishing import executed, sources
 from semg_lib.publishing.sources import GOLDEN
-from semg_lib.running import notebooks
+from semg_lib.running import notebooks, sweep
 
-SOURCES = sorted(notebooks.FOLDER.glob("*.ipynb"))
+FOLDER = notebooks.FOLDER
+SOURCES = sorted(FOLDER.glob("*.ipynb"))
 
 
 @pytest.fixture
@@ -73,6 +77,105 @@ def test_cleaning_takes_out_what_running_leaves(small):
     assert [c.get("outputs", []) for c in cleaned.cells] == [[]] * 5
 
 
+# As on a machine whose text is not UTF-8: here it is ASCII.
+FOREIGN = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def test_no_locale_changes_a_notebook(tmp_path):
+    before = {tmp_path / path.name: path.read_bytes() for path in SOURCES}
+    assert any(not content.isascii() for content in before.values())
+    for path, content in before.items():
+        path.write_bytes(content)
+    command = [sys.executable, "-m", "semg_lib.publishing.sources", "clean", *before]
+    subprocess.run(command, env=os.environ | FOREIGN, cwd=FOLDER.parent, check=True)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_what_a_terminal_cannot_show_is_printed_as_an_escape():
+    program = "from semg_lib.errors import plain_output; plain_output(); print('5 \\xb1 1')"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | FOREIGN, capture_output=True
+    )
+    assert done.stdout == b"5 \\xb1 1\n"
+
+
+def test_a_notebook_runs_in_the_python_that_runs_it(tmp_path, monkeypatch):
+    """Whatever the path of kernels, the home or the notebook's own metadata name."""
+    for place in (tmp_path / "path", tmp_path / "home" / ".local/share/jupyter"):
+        named = place / "kernels" / "python3" / "kernel.json"
+        named.parent.mkdir(parents=True)
+        spec = {"argv": ["false", "{connection_file}"], "display_name": "x", "language": "python"}
+        named.write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "path"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    cell = new_code_cell("import sys\nprint(sys.executable)", metadata={"tags": [executed.TAG]})
+    about = {"kernelspec": {"name": "conda-env-py", "display_name": "x", "language": "python"}}
+    notebook = new_notebook(cells=[cell], metadata=about)
+    (tmp_path / "a.ipynb").write_text(notebooks.to_text(notebook))
+    notebooks.run(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {}, quiet=True)
+    for ran in (notebooks.read(tmp_path / "b.ipynb"), executed.fill(notebook, "a")):
+        assert ran.cells[-1].outputs[0].text == f"{sys.executable}\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import os\nos.kill(os.getpid(), 9)", "process was killed, .* is kept in .*goes on from"),
+        ("raise OSError(28, 'No space left', '/x/record.json')", r"^\[Errno 28\] .*record.json'$"),
+        ("1 / 0", "cell .* failed with ZeroDivisionError: .*; the traceback is in "),
+    ],
+)
+def test_what_ends_a_notebook_is_one_line(tmp_path, source, said):
+    notebook = new_notebook(cells=[new_code_cell(source)])
+    (tmp_path / "a.ipynb").write_text(notebooks.to_text(notebook))
+    with pytest.raises(RunError, match=said) as told:
+        notebooks.run(tmp_path / "a.ipynb", tmp_path / "out" / "b.ipynb", {}, quiet=True)
+    assert "\n" not in str(told.value)
+
+
+def test_what_the_system_refuses_a_notebook_names_the_place(tmp_path, monkeypatch):
+    """Papermill writes after every cell, and does not say where."""
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(papermill, "execute_notebook", full)
+    (tmp_path / "a.ipynb").write_text(notebooks.to_text(new_notebook()), encoding="utf-8")
+    with pytest.raises(OSError, match=r"\[Errno 28\] No space left on device: '.*/b\.ipynb'"):
+        notebooks.run(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {}, quiet=True)
+
+
+def test_a_name_that_is_no_text_is_told(tmp_path):
+    with pytest.raises(DataError, match=r"e/caf.: this name is no UTF-8"):
+        notebooks.run("a.ipynb", tmp_path / "b.ipynb", {"root": os.fsdecode(b"e/caf\xe9")})
+
+
+def test_a_machine_without_an_address_of_its_own_is_told(tmp_path, monkeypatch):
+    def unreachable(*_):
+        raise OSError(101, "Network is unreachable")
+
+    monkeypatch.setattr(socket, "create_connection", unreachable)
+    (tmp_path / "a.ipynb").write_text(notebooks.to_text(new_notebook()), encoding="utf-8")
+    said = "127.0.0.1: Network is unreachable; bring .* up: ip link set lo up"
+    with pytest.raises(RunError, match=said):
+        notebooks.run(tmp_path / "a.ipynb", tmp_path / "b.ipynb", {}, quiet=True)
+    with pytest.raises(RunError, match=said), sweep.cluster("local", 1):
+        pass
+
+
+@pytest.mark.parametrize("text", ["", "[", '{"cells": [', "\xe9"])
+def test_what_is_no_notebook_is_told(tmp_path, text):
+    (tmp_path / "a.ipynb").write_bytes(text.encode("cp1252"))
+    with pytest.raises(DataError, match=r"a\.ipynb: not a notebook"):
+        notebooks.read(tmp_path / "a.ipynb")
+
+
+def test_a_byte_order_mark_does_not_matter(small):
+    plain = notebooks.read(small)
+    small.write_text(small.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert notebooks.read(small) == plain
+
+
 def test_problems_are_found(small):
     notebook = sources.clean(notebooks.read(small))
     notebook.cells[4].source = "\n".join(["x = 1"] * 21) + ";"
@@ -132,6 +235,20 @@ def test_files_that_are_no_notebooks_are_told(tmp_path, capsys):
     for nonsense in ([], ["polish"]):
         assert sources.main(nonsense) == 2
         assert "usage: python -m semg_lib.publishing.sources clean | " in capsys.readouterr().out
+
+
+def test_what_goes_wrong_is_one_line_of_every_module(tmp_path, monkeypatch, capsys):
+    (tmp_path / "bad.ipynb").write_text("hello")
+    for verb in sources.VERBS:
+        assert sources.main([verb, str(tmp_path / "bad.ipynb")]) == 1
+        assert capsys.readouterr().err == f"sources: {tmp_path}/bad.ipynb: not a notebook\n"
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sources, "problems", stop)
+    assert sources.main(["check"]) == 130
+    assert capsys.readouterr().err.startswith("sources: stopped; what is whole is kept: type ")
 
 
 def test_check_prints_and_fails(small, capsys):

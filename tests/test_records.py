@@ -1,10 +1,13 @@
+import dataclasses
 import json
 import math
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from semg_lib import figures
 from semg_lib.errors import DataError, DataWarning
 from semg_lib.evaluation import records as records_
 from semg_lib.evaluation import summaries
@@ -18,7 +21,7 @@ from semg_lib.evaluation.records import (
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.learning import baselines
 from semg_lib.learning.outcomes import Outcome, SessionOutcome
-from semg_lib.papers import atzori2016
+from semg_lib.papers import atzori2016, zhai2017
 from semg_lib.papers.atzori2016 import REPORTED, Settings
 from semg_lib.recordings import simulator
 from semg_lib.recordings.source import Source
@@ -115,10 +118,10 @@ def test_short_steps_add_up_to_the_time_a_run_took(tmp_path, monkeypatch):
     assert again.wall_seconds == 2.5
 
 
-def run(out, methods, cut_off_before=()):
+def run(out, methods, cut_off_before=(), seed=0):
     """Score methods on both subjects as a notebook does; return what was run."""
     ran = []
-    with open_run(out, SOURCE, **RUN) as record:
+    with open_run(out, SOURCE, **RUN | {"seed": seed}) as record:
         for subject in RUN["subjects"]:
             for method in record.missing(subject, methods):
                 if (subject, method) == cut_off_before:
@@ -150,10 +153,45 @@ def test_an_open_run_is_on_the_disk_before_the_next_begins(tmp_path):
     assert len(load_record(tmp_path / "study.json").scores) == 1
 
 
-def test_an_open_run_of_something_else_begins_anew(tmp_path):
+def test_an_open_run_of_something_else_begins_anew_and_takes_nothing_away(tmp_path):
     run(tmp_path, ["cnn"])
-    with open_run(tmp_path, SOURCE, **RUN | {"seed": 1}) as record:
-        assert record.missing(1, ["cnn"]) == ["cnn"]
+    before = load_record(tmp_path / "record.json")
+    for number in (1, 2):
+        said = rf"record.json begins anew: .* kept as record-before-{number}.json"
+        with pytest.warns(DataWarning, match=said):
+            assert len(run(tmp_path, ["cnn"], seed=number)) == 2
+    assert load_record(tmp_path / "record-before-1.json").scores == before.scores
+    assert load_record(tmp_path / "record-before-2.json").seed == 1
+    assert load_record(tmp_path / "record.json").seed == 2
+
+
+BROKEN = {
+    "cut": b'{"paper": "atzori2016", "seed": 0, "scores": [',
+    "empty": b"",
+    "of zeros": bytes(100),
+    "foreign": '{"paper": "caf\xe9"}'.encode("cp1252"),
+    "UTF-16": '{"paper": "x"}'.encode("utf-16"),
+    "something else": b"[1, 2]",
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+def test_a_run_whose_record_is_broken_begins_anew_and_keeps_it(tmp_path, content):
+    (tmp_path / "record.json").write_bytes(content)
+    with pytest.raises(DataError, match=r"record\.json: not a record: "):
+        load_record(tmp_path / "record.json")
+    with pytest.warns(DataWarning, match="kept as record-before-1.json"):
+        assert len(run(tmp_path, ["cnn"])) == 2
+    assert (tmp_path / "record-before-1.json").read_bytes() == content
+    assert run(tmp_path, ["cnn"]) == []
+
+
+def test_what_cannot_be_read_is_no_record(tmp_path):
+    (tmp_path / "record.json").mkdir()
+    with pytest.raises(DataError, match=r"record\.json: cannot be read: Is a directory"):
+        load_record(tmp_path / "record.json")
+    with pytest.warns(DataWarning, match="kept as record-before-1.json"):
+        assert len(run(tmp_path, ["cnn"])) == 2
 
 
 def test_without_a_folder_nothing_is_written(tmp_path, monkeypatch):
@@ -179,12 +217,21 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
     assert path.read_bytes() == "° old\n".encode()
 
     def full(_):
-        raise OSError("no space left on device")
+        raise OSError(28, "no space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(OSError, match=r"no space.*/a\.txt"):
         write_atomically(path, "new\n")
     assert [each.read_text(encoding="utf-8") for each in path.parent.iterdir()] == ["° old\n"]
+
+
+def test_what_is_written_through_a_link_is_its_file(tmp_path):
+    real, link = tmp_path / "real" / "a.txt", tmp_path / "link.txt"
+    write_atomically(real, "old")
+    link.symlink_to(real)
+    write_atomically(link, "new")
+    assert link.is_symlink()
+    assert real.read_text() == "new"
 
 
 def test_confusions_add_up_over_subjects_with_other_labels():
@@ -226,6 +273,54 @@ def test_tables_average_over_seeds_first():
     summary = summaries.summary(records).loc["cnn"]
     assert summary["mean"] == pytest.approx(75)
     assert (summary["subjects"], summary["seeds"]) == (3, 2)
+
+
+def of_a_person(right, data="one", **changes):
+    """A record of two subjects that were recorded; their data are named."""
+    record = start(**{name: changes.pop(name) for name in ("seed", "settings") if name in changes})
+    record = record.model_copy(
+        update={"simulated": False, "data": {1: data, 2: "of the second"}} | changes
+    )
+    for subject in record.subjects:
+        record.add(outcome(subject, right=right))
+    return record
+
+
+APART = {
+    "epochs": {"settings": Settings.named("db1", epochs=2)},
+    "data": {"data": "another"},
+    "simulated": {"simulated": True},
+    "recipe": {"recipe": "paper"},
+    "preset": {"preset": "full"},
+    "study": {"study": "filter"},
+    "exercises": {"exercises": "B"},
+    "paper": {"paper": "ding2018"},
+}
+
+
+@pytest.mark.parametrize("change", APART)
+def test_what_cannot_be_compared_has_no_common_mean(change):
+    records = [of_a_person(2), of_a_person(4, **APART[change]), of_a_person(3, seed=1)]
+    for table in (summaries.by_subject, summaries.by_session, summaries.summary):
+        with pytest.raises(DataError, match=f"records of other {change} .* have no common mean"):
+            table(records)
+    groups = summaries.alike(records)
+    assert [group for group, _ in groups] == [[records[0], records[2]], [records[1]]]
+    assert change in summaries.differences(groups)
+    assert [summaries.summary(group).loc["cnn", "mean"] for group, _ in groups] == [62.5, 100]
+
+
+def test_other_people_other_seeds_and_older_names_of_settings_are_one_kind():
+    older = of_a_person(2)
+    del older.settings["snr_db"]
+    third = of_a_person(4, subjects=[3], data="another")
+    records = [older, third, of_a_person(4, seed=1)]
+    assert len(summaries.alike(records)) == 1
+    assert summaries.summary(records).loc["cnn", "subjects"] == 3
+    records[1].code = "other"
+    assert len(summaries.alike(records)) == 1
+    told = summaries.differences(summaries.alike(records, code=True))
+    assert told["code"].tolist() == [older.code, "other"]
 
 
 def test_simulated_numbers_say_so_beside_the_papers():
@@ -310,14 +405,54 @@ def test_sessions_are_kept_and_read_back(tmp_path):
     assert again.scores[0].accuracy == 0.75
     table = summaries.by_session([again])
     assert table.loc[("0.5: cnn_none", 1)].tolist() == [1, 0.5]
-    gained = summaries.gains([again], over="cnn_none")
-    np.testing.assert_allclose(gained["cnn_oracle"], [[0, 25]])
     later = summaries.recalibrated([again])
     assert later.columns.tolist() == ["cnn_none", "cnn_oracle"]
     assert later.loc[("0.5", 1)].tolist() == [0.5, 0.5]
     assert later.loc[("1", 1)].tolist() == [0.5, 1]
     corrected = summaries.by_session([again], value="corrected")
     assert corrected.loc[("0.5: cnn_none", 1)].tolist() == [1, 1]
+
+
+def test_sessions_keep_their_numbers_where_a_recording_lacks_one(tmp_path):
+    """Without repetition 3, the second session that is tested is repetition 4: session 3."""
+    chosen = zhai2017.Settings.named("db2")
+    lacking = {1: [1, 2, 3, 4, 5, 6], 2: [1, 2, 4, 5, 6], 3: [1, 3, 4, 5, 6]}
+    recordings = {}
+    one = simulator.simulate("db2", 1, "B", movements=(1,), labels="stimulus")
+    for subject, repetitions in lacking.items():
+        kept = np.isin(one.repetition, [0, *repetitions])
+        parts = {
+            name: getattr(one, name)[kept] for name in ("emg", "label", "repetition", "exercise")
+        }
+        recordings[subject] = dataclasses.replace(one, subject=subject, simulated=False, **parts)
+    source = SimpleNamespace(
+        database="db2", exercises="B", root="somewhere",
+        simulated=lambda subject: False, load=lambda subject, labels: recordings[subject],
+    )  # fmt: skip
+    what = RUN | {"paper": "zhai2017", "settings": chosen, "subjects": [1, 2, 3]}
+    record = Record.start(source, **what)
+    assert record.repetitions == {2: lacking[2], 3: lacking[3]}
+    assert len(record.data) == 3
+    for subject, n in ((1, 5), (2, 4), (3, 4)):
+        label = np.tile([1, 2], n)
+        record.add(SessionOutcome(
+            subject, "svm_none", label, label, session=np.repeat(np.arange(1, n + 1), 2)
+        ))  # fmt: skip
+        for k, each in enumerate(record.scores[-1].sessions):
+            assert each == 1
+            record.scores[-1].sessions[k] = k / 10
+    record.save(tmp_path / "record.json")
+    table = summaries.by_session([load_record(tmp_path / "record.json")]).loc["svm_none"]
+    gap = float("nan")
+    np.testing.assert_array_equal(
+        table, [[0, 0.1, 0.2, 0.3, 0.4], [0, gap, 0.1, 0.2, 0.3], [gap, 0, 0.1, 0.2, 0.3]]
+    )
+    assert table.columns.tolist() == [1, 2, 3, 4, 5]
+    later = summaries.recalibrated([record])["svm_none"]
+    assert later.tolist() == pytest.approx([0.25, 0.2, 0.15])
+    drawn = figures.sessions(summaries.by_session([record]))
+    assert "0 to 33 %" in drawn.alt
+    assert "nan" not in drawn.alt
 
 
 def test_the_full_run_is_as_good_as_it_should_be():

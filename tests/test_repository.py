@@ -13,7 +13,7 @@ import yaml
 from semg_lib import errors
 from semg_lib.evaluation.records import load_record
 from semg_lib.papers import PAPERS
-from semg_lib.publishing import chapters, pdf
+from semg_lib.publishing import address, chapters, pdf
 from semg_lib.running import notebooks
 
 ROOT = Path(__file__).parent.parent
@@ -48,7 +48,7 @@ def test_tests_and_bibliography_cover_every_paper():
 
 def test_contents_name_pages_that_exist_and_leave_none_out():
     listed = {Path(name).with_suffix("").as_posix() for name in pdf.contents()}
-    pages = {"genindex"} | {
+    pages = {"index", "genindex"} | {
         path.relative_to(ROOT).with_suffix("").as_posix()
         for pattern in ("book/*.md", "book/papers/*.md", "book/executed/*.ipynb")
         for path in ROOT.glob(pattern)
@@ -61,16 +61,17 @@ def test_every_notebook_has_an_executed_copy():
 
 
 def test_the_repositorys_address_is_one():
-    address = CONFIG["repository"]["url"]
-    assert address == errors.REPOSITORY
-    places = [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("book/*.md"), ROOT / "README.md"]
+    url = CONFIG["repository"]["url"]
+    assert url == errors.REPOSITORY
+    places = [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("book/*.md")]
+    places += [ROOT / "index.md", ROOT / "README.md"]
     for path in places:
         for found in re.findall(r"https://github\.com/[\w.-]+/[\w.-]+", path.read_text()):
-            assert found == address, path
+            assert found in (url, "https://github.com/ME/FORK"), path
         for found in re.findall(
             r"colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)/", path.read_text()
         ):
-            assert address.endswith(found), path
+            assert url.endswith(found), path
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("notebooks/*.ipynb")), ids=lambda p: p.stem)
@@ -130,7 +131,7 @@ def test_records_are_the_only_files_of_results():
 
 def test_chapters_write_what_they_include(tmp_path):
     numbers = chapters.write(tmp_path)
-    for page in ROOT.glob("book/**/*.md"):
+    for page in [ROOT / "index.md", *ROOT.glob("book/**/*.md")]:
         text = page.read_text()
         for name in re.findall(r"generated/([\w/]+\.\w+)", text):
             assert (tmp_path / name).is_file(), f"{page} includes {name}"
@@ -178,6 +179,23 @@ def make(tmp_path):
     return run
 
 
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("echo Python 3.9.2; exit 1", "needs Python 3.11 or later, and {} is Python 3.9.2: name "),
+        ('case "$2" in *ensurepip*) exit 1; esac', "{} cannot make virtual environments: install"),
+    ],
+)
+def test_make_looks_at_python_before_anything_is_installed(make, tmp_path, script, said):
+    python = tmp_path / "old"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    with pytest.raises(subprocess.CalledProcessError) as error:
+        make("book", f"PYTHON={python}")
+    assert error.value.stderr.startswith(said.format(python))
+    assert not (tmp_path / ".venv").exists()
+
+
 def test_make_help_lists_every_target(make):
     said, called = make("help")
     assert [line.split()[0] for line in said.splitlines()] == list(recipes())
@@ -200,7 +218,9 @@ def test_cleaning_installs_nothing_and_strips_notebooks_where_it_can(make, tmp_p
 @pytest.mark.parametrize("target", sorted(recipes().keys() - {"help", "clean"}))
 def test_a_target_that_needs_the_environment_makes_it_first(make, target):
     said, _ = make("--dry-run", target)
-    assert said.splitlines()[0] == "python3 -m venv .venv"
+    before, made, _ = said.partition("\npython3 -m venv .venv\n")
+    assert made
+    assert ".venv" not in before
 
 
 def test_a_commit_is_checked_as_make_test_does():
@@ -208,3 +228,50 @@ def test_a_commit_is_checked_as_make_test_does():
     commands = recipes()["test"].replace("$(BIN)", ".venv/bin").splitlines()
     assert [hook["entry"] for hook in hooks] == commands[: len(hooks)]
     assert len(hooks) == 4
+
+
+def test_a_fork_writes_its_address_everywhere(tmp_path):
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    old, new = errors.REPOSITORY, "https://github.com/Some-one/a.fork"
+    slug = old.removeprefix("https://github.com/")
+    holding = []
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file() and slug.encode() in (ROOT / name).read_bytes():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tmp_path / name)
+            holding.append(name)
+    assert {"_config.yml", "semg_lib/errors.py", "README.md", "notebooks/data.ipynb"} <= {*holding}
+    for command in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    changed = address.rewrite(new, tmp_path)
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in changed) == sorted(holding)
+    for name in holding:
+        text = (tmp_path / name).read_text()
+        assert slug not in text
+        assert text == (ROOT / name).read_text().replace(slug, "Some-one/a.fork")
+    for path in tmp_path.glob("notebooks/*.ipynb"):  # still notebooks
+        notebooks.read(path)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "ME/FORK", "https://github.com/ME", "https://github.com/ME/FORK.git",
+              "https://github.com/ME/FORK/tree/main", "https://example.org/ME/FORK"],
+)  # fmt: skip
+def test_what_is_no_address_of_a_fork_changes_nothing(tmp_path, wrong, capsys, monkeypatch):
+    monkeypatch.setattr(address, "ROOT", tmp_path)  # no repository: git would fail
+    assert address.main([wrong] if wrong else []) == 1
+    assert "make address URL=https://github.com/ME/FORK" in capsys.readouterr().err
+
+
+def test_nothing_holds_another_address_than_the_one_that_is_rewritten():
+    """What names a repository of ours names this one, and the README says how to change it."""
+    assert "make address URL=" in (ROOT / "README.md").read_text()
+    owner = errors.REPOSITORY.split("/")[-2]
+    listed = subprocess.run(
+        ["git", "grep", "-hoE", f"github(\\.com)?/{owner}/[A-Za-z0-9._-]+"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    found = {each.removesuffix(".").partition("/")[2] for each in listed.stdout.split()}
+    assert found == {errors.REPOSITORY.removeprefix("https://github.com/")}

@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from semg_lib.cli import main
-from semg_lib.errors import DataError
+from semg_lib.errors import DataError, RunError
 from semg_lib.evaluation import records
 from semg_lib.evaluation.records import RECORD, load_record
 from semg_lib.recordings import simulator
@@ -69,6 +70,7 @@ def test_other_data_under_the_same_name_are_run_again(tmp_path):
     unit = dataclasses.replace(planned([1])[0], root=str(root))
     fake(unit, tmp_path)
     assert sweep.done(unit, tmp_path)
+    (root / "s1" / "S1_A1_E1.mat").unlink()
     simulator.write_files(root, "db1", 1, "A", movements=(1, 2), seed=1)
     assert not sweep.done(unit, tmp_path)
 
@@ -84,9 +86,9 @@ def test_a_unit_that_fails_is_told_and_the_others_go_on(tmp_path, client):
     again = {e.run.subjects[0]: e.how for e in sweep.sweep(units, tmp_path, client, execute=fake)}
     assert again == {11: "kept", 12: "kept", 13: "failed", 14: "kept"}
     assert len(lines(tmp_path / "began.txt")) == 5
-    records, failed = sweep.found(tmp_path)
+    records, others = sweep.found(tmp_path)
     assert len(records) == 3
-    assert [path.parent.name for path in failed] == [units[2].name]
+    assert others == [f"failed: {tmp_path / units[2].name / sweep.ERROR}"]
 
 
 @pytest.mark.slow
@@ -109,9 +111,9 @@ def test_twenty_units_survive_a_killed_worker_and_a_killed_driver(tmp_path):
     subprocess.run(command, check=True, timeout=120, env=environment, stdout=subprocess.DEVNULL)
     ended = lines(tmp_path / "ended.txt")
     assert len(ended) == len(set(ended)) == 20, "a unit was done twice, or not at all"
-    records, failed = sweep.found(tmp_path)
+    records, others = sweep.found(tmp_path)
     assert len(records) == 20
-    assert not failed
+    assert not others
 
 
 def descendants(pid):
@@ -128,6 +130,53 @@ def test_a_wrong_scheduler_is_told():
         sweep.cluster("cloud", 1).__enter__()
     with pytest.raises(DataError, match="no scheduler answers there"):
         sweep.cluster("tcp://127.0.0.1:9", 1).__enter__()
+
+
+def cut():
+    raise OSError("connection reset")
+
+
+@pytest.mark.parametrize(
+    "future",
+    [
+        SimpleNamespace(cancelled=lambda: True),
+        SimpleNamespace(cancelled=lambda: False, result=cut),  # ended, but it cannot be asked how
+    ],
+)
+def test_a_lost_scheduler_is_told_and_no_run_is_called_failed(tmp_path, monkeypatch, future):
+    monkeypatch.setattr("distributed.as_completed", lambda futures: futures)
+    monkeypatch.setattr(sweep, "_told", lambda futures, client: iter([future]))
+    client = SimpleNamespace(map=lambda *_, **__: [])
+    with pytest.raises(RunError, match=r"the scheduler does not answer any more: .* same command"):
+        list(sweep.sweep(planned([1]), tmp_path, client))
+    assert not list(tmp_path.rglob(sweep.ERROR))
+
+
+def test_that_no_worker_is_there_is_told_once_each_time(monkeypatch, capsys):
+    monkeypatch.setattr(sweep, "PATIENCE", 0)
+    counted = iter([0, 0, 1, 0])
+
+    def nthreads():
+        left = next(counted, None)
+        futures.ready = left is None
+        return {"worker": 1} if left else {}
+
+    class Futures:
+        ready, n = False, 1
+
+        def count(self):
+            return self.n
+
+        def has_ready(self):
+            return self.ready
+
+        def __next__(self):
+            self.n = 0
+            return "ended"
+
+    futures = Futures()
+    assert list(sweep._told(futures, SimpleNamespace(nthreads=nthreads))) == ["ended"]
+    assert capsys.readouterr().err.count("no worker is there") == 2
 
 
 def test_the_commands_run_a_sweep_and_show_what_is_there(tmp_path, monkeypatch, capsys):
@@ -148,6 +197,44 @@ def test_the_commands_run_a_sweep_and_show_what_is_there(tmp_path, monkeypatch, 
     assert "error.txt" in shown.replace("\n", "")
     with pytest.raises(DataError, match=r"no record\.json below it"):
         sweep.found(tmp_path / "nowhere")
+
+
+def test_a_broken_record_is_named_and_the_others_are_shown(tmp_path, client):
+    units = planned([1, 2, 3])
+    for unit in units:
+        fake(unit, tmp_path)
+    broken = tmp_path / units[1].name / RECORD
+    for content in (b"", broken.read_bytes()[:300], "caf\xe9".encode("cp1252")):
+        broken.write_bytes(content)
+        records, (told,) = sweep.found(tmp_path)
+        assert [record.subjects for record in records] == [[1], [3]]
+        assert told.startswith(f"passed over: {broken}: not a record: ")
+        ended = sweep.sweep(units, tmp_path, client, execute=fake)
+        assert [(e.run.subjects[0], e.how) for e in ended] == [(1, "kept"), (3, "kept"), (2, "run")]
+    assert len(sweep.found(tmp_path)[0]) == 3
+
+
+def test_a_row_of_the_table_is_one_setting(tmp_path, monkeypatch, capsys):
+    """Of other epochs, data or code none shares a mean with another; a column tells them apart."""
+    (unit,) = planned([1])
+    fake(unit, tmp_path)
+    record = load_record(tmp_path / unit.name / RECORD)
+    longer = record.settings | {"recipe": record.settings["recipe"] | {"epochs": 77}}
+    for number, change in enumerate(
+        ({"settings": longer}, {"data": {1: "abcabc"}}, {"code": "c0dec0de"}, {"seed": 1})
+    ):
+        for score in record.scores:
+            score.accuracy = (number + 6) / 10
+        record.model_copy(update=change).save(tmp_path / str(number) / RECORD)
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(sys, "argv", ["semg", "table", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        main()
+    rows = [line for line in capsys.readouterr().out.splitlines() if " lda " in line]
+    told = [("60.0 %", "77"), ("70.0 %", "abcabc"), ("80.0 %", "c0dec0de"), ("70.0 %", " 2 ")]
+    assert len(rows) == len(told)
+    for said in told:
+        assert sum(all(each in row for each in said) for row in rows) == 1, (said, rows)
 
 
 def test_scheduling_is_quick_beside_a_notebook(tmp_path, client):

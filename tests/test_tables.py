@@ -54,7 +54,7 @@ def test_an_interval_of_two_subjects_stays_empty(record):
 def test_a_table_is_markdown():
     text = tables.markdown(pd.DataFrame({"a": [1], "b": ["0.50"]}))
     assert rows(text)[0] == ["a", "b"]
-    assert [mark.replace("-", "") for mark in rows(text)[1]] == [":", "::"]
+    assert [mark.replace("-", "") for mark in rows(text)[1]] == [":", ":"]
     assert rows(text)[2] == ["1", "0.50"]
 
 

@@ -10,7 +10,7 @@ import scipy.io
 from semg_lib.cli import main
 from semg_lib.download import verify
 from semg_lib.errors import DataError
-from semg_lib.recordings import simulator
+from semg_lib.recordings import ninapro, simulator
 from tests.test_matlab import write_73
 
 FEW = [f"{name}: 48 of 9 x 6 repetitions are missing" for name in ("restimulus", "stimulus")]
@@ -73,15 +73,18 @@ def twice(label):
 @pytest.mark.parametrize(
     ("change", "status", "said"),
     [
-        (lambda c: {"restimulus": None}, "suspicious", "labels are the screen's"),
-        (lambda c: {"stimulus": None}, "broken", "no variable 'stimulus'"),
+        (lambda c: {"restimulus": None}, "suspicious", "the screen's labels (stimulus) are used"),
+        (lambda c: {"stimulus": None}, "suspicious", "no variable 'stimulus'"),
+        (lambda c: {"stimulus": None, "restimulus": None}, "broken", "no variable 'restimulus'"),
+        (lambda c: {n: 0 * c[n] for n in ninapro.LABELS["restimulus"]}, "broken", "only rest"),
         (lambda c: {"emg": c["emg"] * [0] + c["emg"][:, :1]}, "ok", ""),
         (lambda c: {"emg": c["emg"] * (np.arange(10) != 4)}, "suspicious", "trode 5 never"),
-        (lambda c: {"emg": c["emg"][:, :8]}, "broken", "8 electrodes and movements of 5"),
+        (lambda c: {"emg": c["emg"][:, :8]}, "suspicious", "no database known here: 8 electrodes"),
         (lambda c: {"_name": "S9_A1_E2.mat"}, "suspicious", "its name says subject 9, it says 3"),
-        (lambda c: {"exercise": 1}, "broken", "exercise 1 with labels up to 17"),
+        (lambda c: {"exercise": 1}, "suspicious", "it is exercise 1, it is taken as 2"),
+        (lambda c: {"_name": "S3_A1_E3.mat"}, "suspicious", "its name says exercise 3, it is 2"),
         (lambda c: {"restimulus": twice(c["restimulus"])}, "suspicious", "label 7 lasts 10 ms"),
-        (lambda c: {"restimulus": c["restimulus"] * 2}, "broken", "restimulus holds 34"),
+        (lambda c: {"restimulus": c["restimulus"] * 2}, "broken", "label 34 is out of range"),
         (lambda c: {"rerepetition": c["rerepetition"] + 3 * (c["rerepetition"] > 0)},
          "broken", "rerepetition holds 13"),
         (lambda c: {"restimulus": c["restimulus"] * (c["rerepetition"] != 4),
@@ -106,7 +109,8 @@ def test_transposed_version_73_and_doubled_files(whole, tmp_path):
     findings = found(tmp_path)
     assert {(f.database, f.subject, f.exercise) for f in findings} == {("db1", 3, "B")}
     reasons = sorted(reason for f in findings for reason in f.reasons)
-    assert reasons == ["the same signal as S3_A1_E2.mat"] * 2
+    told = ["a run takes S3_A1_E2.mat instead"] * 2 + ["the same signal as S3_A1_E2.mat"] * 2
+    assert reasons == told
 
 
 def test_a_damaged_byte_anywhere_is_broken(whole, tmp_path):

@@ -156,7 +156,7 @@ _TEMPLATE = Path(__file__).with_name("dial.html")
 
 
 def _template() -> jinja2.Template:
-    return jinja2.Environment(autoescape=True).from_string(_TEMPLATE.read_text())
+    return jinja2.Environment(autoescape=True).from_string(_TEMPLATE.read_text(encoding="utf-8"))
 
 
 def _bring(app, pagename, templatename, context, doctree) -> None:

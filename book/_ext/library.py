@@ -47,7 +47,7 @@ def modules(room: str) -> list[str]:
 
 def n_lines(names: list[str]) -> int:
     """Return how many lines some files of the library have."""
-    return sum(len((PACKAGE / name).read_text().splitlines()) for name in names)
+    return sum(len((PACKAGE / name).read_text(encoding="utf-8").splitlines()) for name in names)
 
 
 def _first_sentence(value: object) -> str:
@@ -86,9 +86,9 @@ class Rooms(_Generated):
     """The rooms, each with what is in it."""
 
     def markdown(self) -> str:
-        rows = ["| room | what is in it |", "| :-- | :-- |"]
+        rows = ["```{table} The rooms of the library.", "| room | what is in it |", "| :-- | :-- |"]
         rows += [f"| `{room}` | {_first_sentence(_room(room))} |" for room in ROOMS]
-        return "\n".join(rows)
+        return "\n".join([*rows, "```"])
 
 
 class Room(_Generated):
@@ -110,7 +110,9 @@ class Lines(SphinxRole):
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         names = [self.text]
         if self.text == "all":
-            names = _COUNTED.findall(Path(self.env.doc2path(self.env.docname)).read_text())
+            names = _COUNTED.findall(
+                Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8")
+            )
         for name in names:
             self.env.note_dependency(str(PACKAGE / name))
         return [nodes.Text(f"{n_lines(names):,}")], []

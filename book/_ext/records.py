@@ -7,6 +7,9 @@ records.
 import shutil
 from pathlib import Path
 
+import pandas as pd
+
+from semg_lib.evaluation import records
 from semg_lib.publishing import chapters, executed
 
 PAGES = "book/executed/"
@@ -32,13 +35,42 @@ def _fill(app, docname, source) -> None:
         shown = executed.shown(path, _kept(app))
         # A changed record changes the file's name: the page is then read again.
         app.env.note_dependency(str(shown))
-        source[0] = shown.read_text()
+        source[0] = shown.read_text(encoding="utf-8")
 
 
 def _download(app, error) -> None:
-    """Give readers who download a page's notebook what the page shows."""
+    """Give readers who download a page's notebook its clean source, which runs anywhere.
+
+    The executed copy has parameters of the machine it ran on.
+    """
     for path in Path(app.outdir, "_sources", PAGES).glob("*.ipynb"):
-        shutil.copy(executed.shown(Path(app.srcdir, PAGES, path.name), _kept(app)), path)
+        shutil.copy(Path(app.srcdir, "notebooks", path.name), path)
+
+
+# What tells one run's scores from another's.
+_RUN = ("paper", "database", "exercises", "simulated", "study", "recipe", "preset", "seed", "date")
+
+
+def scores(folder: Path) -> pd.DataFrame:
+    """Return every score of a folder's records, a row each, with what was run."""
+    read = [records.load_record(path) for path in sorted(folder.glob("*.json"))]
+    return pd.DataFrame(
+        [
+            {name: getattr(each, name) for name in _RUN} | score.model_dump()
+            for each in read
+            for score in each.scores
+        ]
+    )
+
+
+def _tables(app, error) -> None:
+    """Lay every chapter's scores beside the pages that show them."""
+    if error or app.builder.format != "html":
+        return
+    place = Path(app.outdir, "_static", "records")
+    place.mkdir(parents=True, exist_ok=True)
+    for folder in filter(Path.is_dir, sorted(records.RESULTS.iterdir())):
+        scores(folder).to_csv(place / f"{folder.name}.csv", index=False)
 
 
 def setup(app) -> dict:
@@ -46,4 +78,5 @@ def setup(app) -> dict:
     app.connect("config-inited", _write, priority=1)
     app.connect("source-read", _fill)
     app.connect("build-finished", _download)
+    app.connect("build-finished", _tables)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,9 +10,18 @@ document.addEventListener("DOMContentLoaded", () => {
     list.removeAttribute("role");
   }
   document.querySelectorAll("table.sortable").forEach(makeSortable);
+  reachTables();
+  window.addEventListener("resize", reachTables);
   openMenus("primary", "Chapters");
   openMenus("secondary", "On this page");
 });
+
+// The theme gives the keyboard what scrolls, but not the tables that stand in a figure.
+function reachTables() {
+  for (const frame of document.querySelectorAll(".nb-table > .output")) {
+    frame.tabIndex = frame.scrollWidth > frame.clientWidth ? 0 : -1;
+  }
+}
 
 // The theme listens to the first button of each menu alone, which stands in the bar that is hidden.
 function openMenus(kind, name) {
@@ -67,7 +76,7 @@ function makeSortable(table) {
   frame.className = "table-frame";
   frame.tabIndex = 0;
   frame.setAttribute("role", "region");
-  frame.setAttribute("aria-label", table.caption ? table.caption.textContent : "Table");
+  frame.setAttribute("aria-label", (table.caption ?? table.closest("figure")?.querySelector("figcaption"))?.textContent ?? "Table");
   table.before(bar, frame);
   frame.append(table);
   const show = () => {

@@ -7,6 +7,7 @@ the student versions hold neither.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from semg_lib.errors import command
 from semg_lib.running import notebooks
 
 MASTERS = notebooks.FOLDER / "assignments"
@@ -42,7 +44,8 @@ def generate(out: Path = OUT) -> Path:
         with tempfile.TemporaryDirectory() as folder:
             shutil.copy(MASTERS / f"{name}.ipynb", folder)
             command = [sys.executable, "-m", "otter", "assign", f"{name}.ipynb", "made"]
-            done = subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL)
+            env = os.environ | {"PYTHONUTF8": "1"}  # Otter reads and writes as the locale says
+            done = subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, env=env)
             if done.returncode:
                 raise RuntimeError(f"otter assign ended with {done.returncode} on {name}")
             made = Path(folder, "made")
@@ -82,5 +85,12 @@ def points(name: str) -> float:
     return sum(each for _, each, _ in questions(name))
 
 
-if __name__ == "__main__":
+@command("assignments")
+def main(arguments: list[str] | None = None) -> int:
+    """Make all assignments."""
     print(generate())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
+import io
 import json
 import math
 import os
@@ -27,16 +28,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nbformat
 import psutil
+from ipykernel.kernelspec import get_kernel_dict
 
 from semg_lib.course import assignments
-from semg_lib.errors import DataError
+from semg_lib.errors import DataError, command
+from semg_lib.evaluation.writing import set_aside, write_atomically
 from semg_lib.running import notebooks
 
 GRADED = "graded"
 NO_SANDBOX = "This is no sandbox: who grades strangers does so in a container."
-_STUDENT = re.compile(r"^student = [\"'](.*)[\"']", re.MULTILINE)
+_STUDENT = re.compile(r"^student[ \t]*=[ \t]*([\"'])(.*?)\1", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -99,20 +101,20 @@ def grade_one(submission: Path, autograder: Path, limits: Limits = DEFAULT) -> M
     # The environment that the student worked in is not there.
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     found = _STUDENT.search(code)
-    mark.student = found[1] if found else ""
+    mark.student = found[2] if found else ""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as folder:
         root = Path(folder).resolve()
         # Its cells know the notebook by the name that the assignment has.
         copy = root / f"{autograder.stem}.ipynb"
-        nbformat.write(notebook, copy)
+        write_atomically(copy, notebooks.to_text(notebook))
         said = _run(copy, autograder.resolve(), limits)
         mark.seconds = round(time.monotonic() - began, 1)
         marks = root / "marks.json"
         if said is None:
             mark.state, mark.note = "did not end", f"stopped after {limits.seconds:g} s"
         elif marks.is_file():
-            graded = json.loads(marks.read_text())
+            graded = json.loads(marks.read_text(encoding="utf-8"))
             mark.points, mark.note = graded["points"], graded["error"]
         else:
             mark.state, mark.note = "could not be run", (said.strip().splitlines() or [""])[-1]
@@ -124,8 +126,10 @@ def _run(notebook: Path, autograder: Path, limits: Limits) -> str | None:
     root = notebook.parent
     for name in ("home", "tmp"):
         (root / name).mkdir()
+    # Otter asks for the kernel python3: this Python, whatever else goes by that name.
+    write_atomically(root / "jupyter/kernels/python3/kernel.json", json.dumps(get_kernel_dict()))
     log = root / "log.txt"
-    with log.open("w") as said:
+    with log.open("wb") as said:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "semg_lib.course.submission"),
@@ -134,7 +138,8 @@ def _run(notebook: Path, autograder: Path, limits: Limits) -> str | None:
             ],
             cwd=root,
             env=os.environ
-            | {"HOME": str(root / "home"), "TMPDIR": str(root / "tmp"), "OMP_NUM_THREADS": "1"},
+            | {"HOME": str(root / "home"), "TMPDIR": str(root / "tmp"), "OMP_NUM_THREADS": "1"}
+            | {"JUPYTER_PATH": str(root / "jupyter"), "PYTHONUTF8": "1"},
             stdout=said,
             stderr=subprocess.STDOUT,
         )
@@ -143,7 +148,7 @@ def _run(notebook: Path, autograder: Path, limits: Limits) -> str | None:
     except subprocess.TimeoutExpired:
         _end(process)
         return None
-    return log.read_text(errors="replace")
+    return log.read_text(encoding="utf-8", errors="replace")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -159,10 +164,23 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def grade(
     folder: Path, autograder: Path, limits: Limits = DEFAULT, *, workers: int = 0
 ) -> Iterator[Mark]:
-    """Grade every file of a folder, some at once; yield marks in order of the files' names."""
-    files = sorted(path for path in folder.iterdir() if path.is_file())
+    """Grade every file of a folder and of those in it, some at once; yield marks in order.
+
+    Moodle has a folder for each student. What an operating system or Jupyter keeps for itself is
+    no submission.
+    """
+    below = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    files = [
+        path for path in below if not any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    ]
+
+    def one(path: Path) -> Mark:
+        mark = grade_one(folder / path, autograder, limits)
+        mark.file = str(path)
+        return mark
+
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        yield from pool.map(lambda path: grade_one(path, autograder, limits), files)
+        yield from pool.map(one, files)
 
 
 def to_csv(marks: list[Mark], path: Path, name: str) -> None:
@@ -172,22 +190,24 @@ def to_csv(marks: list[Mark], path: Path, name: str) -> None:
     by_hand = [f"{question} (by hand)" for question, _, manual in asked if manual]
     possible = sum(points for _, points, manual in asked if not manual)
     header = ["file", "student", "state", *by_tests, *by_hand, "total", "of", "seconds", "note"]
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        for mark in marks:
-            points = [f"{mark.points.get(question, 0):g}" for question in by_tests]
-            row = [mark.file, mark.student, mark.state, *points, *("" for _ in by_hand)]
-            writer.writerow([*row, f"{mark.total:g}", f"{possible:g}", mark.seconds, mark.note])
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(header)
+    for mark in marks:
+        points = [f"{mark.points.get(question, 0):g}" for question in by_tests]
+        row = [mark.file, mark.student, mark.state, *points, *("" for _ in by_hand)]
+        writer.writerow([*row, f"{mark.total:g}", f"{possible:g}", mark.seconds, mark.note])
+    write_atomically(path, file.getvalue())
 
 
+@command("grading")
 def main(arguments: list[str] | None = None) -> int:
     """Grade a folder and write the marks beside it."""
     parser = argparse.ArgumentParser(
         prog="python -m semg_lib.course.grading", description=f"{main.__doc__} {NO_SANDBOX}"
     )
     parser.add_argument("assignment", choices=assignments.names())
-    parser.add_argument("folder", type=Path, help="submissions, one file each")
+    parser.add_argument("folder", type=Path, help="submissions, at any depth")
     parser.add_argument("--marks", type=Path, help="CSV to write; FOLDER.csv if not given")
     parser.add_argument("--autograders", type=Path, default=assignments.OUT / "autograders")
     parser.add_argument("--workers", type=int, default=0, help="at once; all cores if not given")
@@ -199,11 +219,9 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     autograder = given.autograders / f"{given.assignment}.zip"
     if not autograder.is_file():
-        print(f"grading: {autograder} is not there; run make assignments", file=sys.stderr)
-        return 1
+        raise DataError(f"{autograder} is not there; run make assignments")
     if not given.folder.is_dir():
-        print(f"grading: {given.folder} is no folder of submissions", file=sys.stderr)
-        return 1
+        raise DataError(f"{given.folder} is no folder of submissions")
     limits = Limits(**{name: getattr(given, name) for name in vars(DEFAULT)})
     marks = []
     for mark in grade(given.folder, autograder, limits, workers=given.workers):
@@ -211,7 +229,11 @@ def main(arguments: list[str] | None = None) -> int:
         said = f"{mark.total:g} points" if mark.state == GRADED else mark.state
         note = f": {mark.note}" if mark.note else ""
         print(f"{mark.file} ({mark.student or 'no identifier'}): {said}{note}", flush=True)
+    if not marks:
+        raise DataError(f"no submission in {given.folder}, nor in folders in it")
     out = given.marks or given.folder.with_name(given.folder.name + ".csv")
+    if out.is_file():  # it may hold marks by hand
+        print(f"the marks that were there are kept as {set_aside(out).name}")
     to_csv(marks, out, given.assignment)
     print(f"marks are in {out}")
     return 0

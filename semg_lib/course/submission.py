@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import resource
 import sys
-from pathlib import Path
 from typing import Any
+
+from semg_lib.evaluation.writing import write_atomically
 
 
 def _first_error(notebook: Any) -> str:
@@ -37,7 +38,7 @@ def main(submission: str, autograder: str, out: str, limits: str) -> None:
         raise graded.catastrophic_error
     points = {name: graded.get_score(name) for name in graded.test_files}
     said = {"points": points, "error": _first_error(graded.notebook)}
-    Path(out).write_text(json.dumps(said))
+    write_atomically(out, json.dumps(said))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semg_lib.errors import DataError
+from semg_lib.evaluation.writing import write_atomically
 
 REGISTRY = "checksums.txt"
 
@@ -22,7 +23,6 @@ class Registry:
 
         private = self.path.parent / ".semg"
         private.mkdir(parents=True, exist_ok=True)
-        self.part = private / "registry.part"
         self.lock = filelock.FileLock(private / "registry.lock", thread_local=False)
 
     def read(self) -> dict[str, str]:
@@ -39,13 +39,14 @@ class Registry:
         """Write more hashes; a crash leaves the old list or the new one."""
         with self.lock:
             known = self.read() | hashes
-            self.part.write_text("".join(f"{name} {known[name]}\n" for name in sorted(known)))
-            self.part.replace(self.path)
+            lines = (f"{name} {known[name]}\n" for name in sorted(known))
+            write_atomically(self.path, "".join(lines))
 
     def tidy(self) -> None:
         """Remove what a process that was killed has left."""
         with self.lock:
-            self.part.unlink(missing_ok=True)
+            for part in self.path.parent.glob(".*.part"):
+                part.unlink()
 
 
 def read_registry(path: str | Path) -> dict[str, str]:
@@ -60,7 +61,9 @@ def read_registry(path: str | Path) -> dict[str, str]:
     if not path.is_file():
         raise DataError(f"{path}: no such list of checksums")
     known = {}
-    for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+    for number, line in enumerate(
+        path.read_text(encoding="utf-8", errors="replace").splitlines(), 1
+    ):
         name, _, digest = line.strip().rpartition(" ")
         if line.strip() and not line.startswith("#"):
             if not name or len(digest) != 64:

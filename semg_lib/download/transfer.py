@@ -13,6 +13,8 @@ from typing import Any
 import pooch
 import requests
 
+from semg_lib.evaluation.writing import write_atomically
+
 TRIES = 5
 PATIENCE_S = 30.0  # without a byte
 _BLOCK = 1 << 14  # bytes; what a broken transfer may lose
@@ -74,7 +76,7 @@ class _Resuming(pooch.HTTPDownloader):
         """Bring what is missing of a file."""
         self.url, noted = url, {}
         with contextlib.suppress(OSError, ValueError):
-            noted = json.loads(self.note.read_text())
+            noted = json.loads(self.note.read_text(encoding="utf-8"))
         with self.part.open("ab") as self.file:
             self.have = self.file.tell()
             if noted.get("url") != url:
@@ -106,7 +108,7 @@ class _Resuming(pooch.HTTPDownloader):
             if version.startswith("W/"):
                 version = ""  # not good enough to put two halves together
             note = {"url": self.url, "version": version, "total": self.total}
-            self.note.write_text(json.dumps(note))
+            write_atomically(self.note, json.dumps(note))
 
     def _start_again(self) -> None:
         self.file.truncate(0)

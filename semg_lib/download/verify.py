@@ -1,14 +1,13 @@
 """Looking through folders of recordings: what each file is, and whether it can be trusted.
 
-Of NinaPro's files, database, subject and exercise are read from what they hold. Their path is asked
-for one thing that the content cannot tell: whether 12 electrodes of a subject up to 11 are of DB2
-or of DB3. What a text file is only its path can say, and what it holds has to agree.
+NinaPro's files are judged as a run judges them, by what they hold first. What a text file is only
+its path can say, and what it holds has to agree.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +17,15 @@ import numpy as np
 from semg_lib.download.checksums import REGISTRY, file_hash, read_registry
 from semg_lib.download.finding import Finding
 from semg_lib.errors import DataError
-from semg_lib.recordings import files, ninapro, registered
+from semg_lib.recordings import electrodes, files, identity, ninapro, registered, stored
 from semg_lib.recordings import labels as label_tools
-from semg_lib.recordings.databases import LABELS, Database, Exercise, known, movements_done
+from semg_lib.recordings.databases import LABELS, Database, known, movements_done
 from semg_lib.recordings.files import PRIVATE
-from semg_lib.recordings.ninapro import ExerciseFile
 from semg_lib.recordings.recording import Recording
 from semg_lib.recordings.registered import Claim
+from semg_lib.recordings.stored import ExerciseFile
 
-_ASKED_S = 5.0  # how long the screen asks for a movement
 _LEAST_AGREEMENT = 0.5  # of stimulus and restimulus; 0.72 to 0.83 in the files at hand
-_NAME = re.compile(r"^s(\d+)_[ae]\d+_[ae]\d+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -77,8 +74,8 @@ class Looking:
                 f"is {kin.file_name}"
             )
             return kin.held.signal(path, kin.rate) if kin.held else np.empty(0)
-        file = ninapro.examine(path)
-        _look(finding, file)
+        file = stored.examine(path)
+        _look(finding, path, file, self.base)
         return file.emg
 
 
@@ -120,49 +117,37 @@ def _kin(path: Path) -> Database | None:
     return next(like, None)
 
 
-def _look(finding: Finding, file: ExerciseFile) -> None:
-    """Fill in what a file that could be read is, and what is odd about it."""
+def _look(finding: Finding, path: Path, file: ExerciseFile, base: Path) -> None:
+    """Fill in what a file that could be read is, and what is odd about it.
+
+    It is read as a run would: what that refuses is broken, what it warns of is suspicious.
+    """
     finding.subject, finding.simulated = file.subject, file.simulated
-    named = _NAME.match(finding.path.stem)
-    if named and file.subject and int(named[1]) != file.subject:
-        finding.suspicious.append(f"its name says subject {int(named[1])}, it says {file.subject}")
-    if named and not file.subject:
-        finding.subject = int(named[1])
-    missing = [name for name in ninapro.COLUMNS if name not in file.columns]
-    if {"stimulus", "repetition"} & set(missing):
-        finding.broken.append(f"no variable {missing[0]!r}")
+    claims = identity.of(path, file)
+    finding.database = " or ".join(each.spec.name for each in claims)
+    if not claims or claims[0].spec in identity.ELSEWHERE:
+        finding.suspicious.append(f"not one of ours: it is {identity.told(file, claims)}")
         return
-    if missing:
-        finding.suspicious.append(f"no variable {missing[0]!r}: labels are the screen's")
-    candidates = _databases(finding, file)
-    if not candidates:
-        finding.broken.append(
-            f"{file.emg.shape[1]} electrodes and movements of {_asked(file)} samples are of no "
-            "database known here"
-        )
-        return
-    spec = candidates[0]
-    finding.database = " or ".join(each.name for each in candidates)
-    finding.seconds = round(len(file.emg) / spec.rate, 2)
-    exercise = _exercise(spec, file)
-    if exercise is None:
-        finding.broken.append(f"exercise {file.exercise} with labels up to {_top(file)}: not one")
-        return
-    finding.exercise = exercise.letter
-    for label_name, repetition_name in LABELS.values():
-        if label_name in file.columns and repetition_name in file.columns:
-            _look_at_labels(finding, file, spec, exercise, label_name, repetition_name)
-    _look_at_electrodes(finding, file.emg)
-    if "restimulus" in file.columns:
-        agreed = label_tools.label_agreement(file.columns["stimulus"], file.columns["restimulus"])
-        if agreed < _LEAST_AGREEMENT:
-            finding.suspicious.append(f"stimulus and restimulus agree on {agreed:.0%} of samples")
-
-
-def _look_at_electrodes(finding: Finding, emg: np.ndarray) -> None:
-    flat = np.flatnonzero(np.ptp(emg, axis=0) == 0) + 1
-    if len(flat):
-        finding.suspicious.append(f"electrode {', '.join(map(str, flat))} never changes")
+    claim = claims[0]
+    finding.subject, finding.exercise = claim.subject, claim.exercise.letter
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        recording = ninapro.as_recording(path, file, claim, "restimulus")
+    finding.seconds = round(recording.seconds, 2)
+    finding.suspicious.extend(str(each.message).removeprefix(f"{path}: ") for each in told)
+    subject, number = identity.named(path)
+    if subject not in (0, claim.subject):
+        finding.suspicious.append(f"its name says subject {subject}, it says {claim.subject}")
+    if number not in (0, claim.exercise.number):
+        finding.suspicious.append(f"its name says exercise {number}, it is {claim.exercise.number}")
+    _look_at_labels(finding, path, file, claim)
+    try:
+        found = identity.find(base, claim.spec, claim.subject, claim.exercise)
+    except DataError as error:  # a run does not find it
+        finding.suspicious.append(str(error))
+    else:
+        if found != path:
+            finding.suspicious.append(f"a run takes {found.relative_to(base).as_posix()} instead")
 
 
 def _look_at_registered(finding: Finding, path: Path, claims: list[Claim]) -> np.ndarray:
@@ -191,7 +176,7 @@ def _look_at_registered(finding: Finding, path: Path, claims: list[Claim]) -> np
         finding.session = finding.repetition if claim.spec.sessions else 0
         finding.suspicious.extend(claim.spec.held.usual.unusual(recording))
     else:
-        _look_at_electrodes(finding, recording.emg)
+        finding.suspicious.extend(electrodes.checked(recording, claim.spec)[1])
     if claim.n_files == 1:  # of many files, none is asked to hold everything
         n, repetitions = claim.exercise.n_movements, claim.spec.n_repetitions
         pairs = np.stack([recording.label, recording.repetition], axis=1)[recording.label > 0]
@@ -200,71 +185,27 @@ def _look_at_registered(finding: Finding, path: Path, claims: list[Claim]) -> np
     return recording.emg
 
 
-def _asked(file: ExerciseFile) -> int:
-    """Return how many samples the screen asks for a movement, in the median."""
-    change = np.diff(np.concatenate([[0], file.columns["stimulus"] > 0, [0]]).astype(np.int8))
-    lengths = np.flatnonzero(change == -1) - np.flatnonzero(change == 1)
-    return int(np.median(lengths)) if len(lengths) else 0
-
-
-def _databases(finding: Finding, file: ExerciseFile) -> list[Database]:
-    """Return the databases that a file can be of."""
-    rate = _asked(file) / _ASKED_S
-    found = [
-        spec
-        for spec in known().values()
-        if spec.read is None
-        and 1 <= finding.subject <= spec.n_subjects
-        and file.emg.shape[1] == spec.electrodes(finding.subject)
-        and 0.5 < rate / spec.rate < 2
-    ]
-    hints = [each for each in found if each.name in finding.path.as_posix().lower()]
-    return hints if len(hints) == 1 else found
-
-
-def _top(file: ExerciseFile) -> int:
-    return int(file.columns["stimulus"].max(initial=0))
-
-
-def _exercise(spec: Database, file: ExerciseFile) -> Exercise | None:
-    """Return the exercise a file says it is of, or else the one whose labels it has."""
-    label = file.columns["stimulus"]
-    first, last = int(label[label > 0].min()), _top(file)
-    fits = [
-        each
-        for each in spec.exercises
-        if last <= each.n_movements
-        or (first > each.offset and last <= each.offset + each.n_movements)
-    ]
-    said = [each for each in fits if each.number == file.exercise]
-    exact = [each for each in fits if last in (each.n_movements, each.offset + each.n_movements)]
-    if file.exercise:
-        return said[0] if said else None
-    return exact[0] if exact else None
-
-
-def _look_at_labels(
-    finding: Finding,
-    file: ExerciseFile,
-    spec: Database,
-    exercise: Exercise,
-    label_name: str,
-    repetition_name: str,
-) -> None:
-    label, repetition = file.columns[label_name], file.columns[repetition_name]
-    top = exercise.n_movements if label.max() <= exercise.n_movements else None
-    if top is None and label.max() > exercise.offset + exercise.n_movements:
-        finding.broken.append(f"{label_name} holds {label.max()}, more than exercise has")
-        return
-    if repetition.max() > spec.n_repetitions:
-        finding.broken.append(f"{repetition_name} holds {repetition.max()}, more than there are")
-        return
-    if odd := ninapro.implausible(label, repetition, spec.rate):
-        (finding.suspicious if file.checked else finding.broken).append(f"{label_name}: {odd}")
-    done = min(exercise.n_movements, movements_done(spec, finding.subject) - exercise.offset)
-    pairs = np.unique(np.stack([label, repetition], axis=1)[label > 0], axis=0)
-    lacking = done * spec.n_repetitions - len(pairs)
-    if lacking > 0:
-        finding.suspicious.append(
-            f"{label_name}: {lacking} of {done} x {spec.n_repetitions} repetitions are missing"
-        )
+def _look_at_labels(finding: Finding, path: Path, file: ExerciseFile, claim: Claim) -> None:
+    spec, exercise, found = claim.spec, claim.exercise, []
+    for name, columns in LABELS.items():
+        if not {*columns} <= {*file.columns} and name == "restimulus":
+            continue  # the screen's are used instead, as was said
+        try:
+            label, repetition, _ = ninapro.numbered(path, file, spec, exercise, name)
+        except DataError as error:
+            finding.suspicious.append(str(error).removeprefix(f"{path}: "))
+            continue
+        found.append(label)
+        stored_label = file.columns[columns[0]]
+        if file.checked and (odd := ninapro.implausible(stored_label, repetition, spec.rate)):
+            finding.suspicious.append(f"{name}: {odd}")
+        done = min(exercise.n_movements, movements_done(spec, claim.subject) - exercise.offset)
+        pairs = np.unique(np.stack([label, repetition], axis=1)[label > 0], axis=0)
+        lacking = done * spec.n_repetitions - len(pairs)
+        if lacking > 0:
+            finding.suspicious.append(
+                f"{name}: {lacking} of {done} x {spec.n_repetitions} repetitions are missing"
+            )
+    agreed = label_tools.label_agreement(*found) if len(found) == len(LABELS) else 1
+    if agreed < _LEAST_AGREEMENT:
+        finding.suspicious.append(f"stimulus and restimulus agree on {agreed:.0%} of samples")

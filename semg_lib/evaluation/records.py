@@ -17,15 +17,16 @@ from typing import Any
 import numpy as np
 import pydantic
 
-from semg_lib.errors import DataError, DataWarning
+from semg_lib.errors import REPOSITORY, DataError, DataWarning
 from semg_lib.evaluation.provenance import PACKAGE, code_hash, device_name, versions
 from semg_lib.evaluation.scores import CostedScore, Score, SessionScore, confusion, score
-from semg_lib.evaluation.writing import to_json, write_atomically
+from semg_lib.evaluation.writing import set_aside, to_json, write_atomically
 from semg_lib.learning.outcomes import Outcome
+from semg_lib.recordings import databases
+from semg_lib.recordings.recording import fingerprint
 from semg_lib.recordings.source import Source
 
 RECORD, STUDY = "record.json", "study.json"  # of a run's methods, and of its study
-ADDRESS = "https://github.com/dl-for-semg/dl-for-semg"
 RESULTS = PACKAGE.parent / "results"  # an installed copy has none
 _code = functools.cache(code_hash)  # that of a process is what it has imported
 
@@ -48,6 +49,7 @@ class Record(pydantic.BaseModel):
     date: str
     code: str
     data: dict[int, str] = {}  # subject: hash of the recording that was read, none if simulated
+    repetitions: dict[int, list[int]] = {}  # subject: those of a recording that lacks some
     wall_seconds: float = 0.0
     stacked: int = 1  # networks that were trained as one, at most
     labels: list[int] = []
@@ -76,30 +78,29 @@ class Record(pydantic.BaseModel):
     ) -> Record:
         """Begin the record of a run that begins now.
 
-        Parameters
-        ----------
-        source : Source
-            Where its recordings come from.
-        settings : dataclass
-        device : str
-            As torch names it.
-        labels : str or sequence of str
-            Which labels the run reads; hashes of what was read are part of the record.
-        **run
-            seed, recipe, preset and, if it is one, study.
+        The settings are a dataclass, the device is as torch names it; ``labels`` are those that
+        the run reads, ``run`` is seed, recipe, preset and, if it is one, study.
         """
         values = json.loads(json.dumps(asdict(settings)))
         values.get("recipe", {}).pop("marks", None)
         simulated = any(source.simulated(subject) for subject in subjects)
         kinds = [labels] if isinstance(labels, str) else labels
-        hashes = [source.fingerprints(subjects, labels=kind) for kind in kinds]
+        data: dict[int, str] = {}
+        lacking: dict[int, list[int]] = {}
+        for subject in subjects if source.root else ():
+            read = [source.load(subject, labels=kind) for kind in kinds]
+            data[subject] = "+".join(map(fingerprint, read))
+            found = np.unique(read[0].repetition[read[0].label > 0]).tolist()
+            if len(found) < databases.database(source.database).n_repetitions:
+                lacking[subject] = found
         return cls(
             paper=paper,
             database=source.database,
             exercises=source.exercises,
             subjects=list(subjects),
             simulated=simulated,
-            data={subject: "+".join(each[subject] for each in hashes) for subject in hashes[0]},
+            data=data,
+            repetitions=lacking,
             settings=values,
             versions=versions(),
             device=device_name(device),
@@ -109,10 +110,14 @@ class Record(pydantic.BaseModel):
         )
 
     def resume(self, path: str | Path) -> Record:
-        """Return the record at that path if it is of the same run, cut off, else this one."""
-        if not Path(path).is_file():
+        """Return the record at that path if it is of the same run, cut off, else this one.
+
+        What is no record, for a crash has cut it or something else has written there, is none.
+        """
+        try:
+            before = load_record(path)
+        except DataError:
             return self
-        before = load_record(path)
         names = (
             *("paper", "study", "database", "exercises", "subjects", "seed", "settings"),
             *("simulated", "code", "data", "versions"),
@@ -184,8 +189,9 @@ def open_run(out: str | Path, source: Source, **what: Any) -> Iterator[Record]:
 
     Every score is on the disk before `Record.add` returns. A run that was cut off goes on: the
     record holds what was scored, and a loop runs what `Record.left` returns. One of other
-    code, data, subjects, versions or settings begins anew. Afterwards the record can be read;
-    what is added then is not written.
+    code, data, subjects, versions or settings begins anew, and so does one whose record is broken:
+    the file that was there is renamed, and a `DataWarning` names it. Afterwards the record can be
+    read; what is added then is not written.
 
     Parameters
     ----------
@@ -201,7 +207,12 @@ def open_run(out: str | Path, source: Source, **what: Any) -> Iterator[Record]:
         yield record
         return
     path = Path(out, STUDY if record.study else RECORD)
-    record = record.resume(path)
+    begun = record
+    record = begun.resume(path)
+    if record is begun and path.exists():
+        kept = set_aside(path)
+        why = "it is not of this run as it is now, or broken; it is kept as"
+        warnings.warn(f"{path} begins anew: {why} {kept.name}", DataWarning, stacklevel=3)
     record._path = path
     try:
         yield record
@@ -223,13 +234,16 @@ def load_record(path: str | Path) -> Record:
     Raises
     ------
     DataError
-        If the file is missing or is not a record; the message names file and field.
+        If the file is missing, cannot be read or is not a record; the message names file and
+        field.
     """
     path = Path(path)
     try:
-        return Record.model_validate_json(path.read_text(encoding="utf-8"))
+        return Record.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise DataError(f"{path}: no such record") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(each) for each in first["loc"])
@@ -264,7 +278,7 @@ def load_records(
     """
     folder, wanted = Path(folder or RESULTS), {"study": ""} | wanted
     if not folder.is_dir():
-        why = f"{folder}: no stored results there: git clone {ADDRESS} brings them"
+        why = f"{folder}: no stored results there: git clone {REPOSITORY} brings them"
     elif not any(path.exists() for path in _places(paper, folder)):
         known = ", ".join(sorted(each.name for each in folder.iterdir() if each.is_dir()))
         why = f"{folder}: no results of {paper!r}: choose from {known}"

@@ -3,15 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from semg_lib.errors import DataError
 from semg_lib.evaluation.records import Record
 from semg_lib.evaluation.scores import Reported, Score
 from semg_lib.evaluation.statistics import interval
+from semg_lib.recordings import databases
 from semg_lib.recordings.labels import named
+
+_KIND = ("paper", "study", "database", "exercises", "simulated", "recipe", "preset")
+
+
+def alike(
+    records: Sequence[Record], *, code: bool = False
+) -> list[tuple[list[Record], dict[str, Any]]]:
+    """Return groups of records that can be compared, and of each what it is, by name.
+
+    Those of a group differ in subjects and seeds alone: over other settings, or other recordings
+    of one subject, there is no mean. A setting that a record does not name, for its code had none
+    such, tells it from no other. Records of other ``code`` are told apart only where that is
+    asked: of those in ``results`` `replay` says whether their numbers still come out.
+    """
+    groups: list[tuple[list[Record], dict[str, Any]]] = []
+    for record in records:
+        own = {name: getattr(record, name) for name in (*_KIND, *(["code"] if code else []))}
+        for name, value in record.settings.items():
+            own |= value if isinstance(value, dict) else {name: value}
+        for subject in record.subjects:
+            own[f"data of subject {subject}"] = record.data.get(subject, "simulated")
+        for group, known in groups:
+            if all(known.get(name, value) == value for name, value in own.items()):
+                group.append(record)
+                known.update(own)
+                break
+        else:
+            groups.append(([record], own))
+    return groups
+
+
+def differences(groups: Sequence[tuple[list[Record], dict[str, Any]]]) -> pd.DataFrame:
+    """Return what groups of `alike` differ in, one row a group, one column each, as text."""
+    texts = [{name: str(value) for name, value in known.items()} for _, known in groups]
+    table = pd.DataFrame(texts)
+    apart = table.loc[:, table.nunique() > 1]
+    data = apart.filter(like="data of subject")
+    shown = apart.drop(columns=data)
+    if len(data.columns):  # of one subject it tells as much as of all
+        shown["data"] = data.bfill(axis=1).iloc[:, 0]
+    return shown.fillna("")
+
+
+def comparable(records: Sequence[Record]) -> None:
+    """Raise DataError if a mean over some records would mix what cannot be compared."""
+    if len(records) < 2:
+        return
+    for name, values in differences(alike(records)).items():
+        raise DataError(
+            f"records of other {name} ({', '.join(dict.fromkeys(values))}) have no common mean: "
+            "choose some of them, or take the groups of summaries.alike"
+        )
 
 
 def scores(records: Sequence[Record]) -> pd.DataFrame:
@@ -27,7 +82,8 @@ def scores(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def by_subject(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFrame:
-    """Return one row a subject, one column a method: the mean over seeds."""
+    """Return one row a subject, one column a method: the mean over seeds; see `alike`."""
+    comparable(records)
     table = scores(records)
     order = list(dict.fromkeys(table["method"]))
     return table.pivot_table(index="subject", columns="method", values=value)[order]
@@ -36,6 +92,9 @@ def by_subject(records: Sequence[Record], *, value: str = "accuracy") -> pd.Data
 def by_session(records: Sequence[Record], *, value: str = "sessions") -> pd.DataFrame:
     """Return one row a subject and method, one column a session: the mean over seeds.
 
+    Session 1 is the first that is tested of a recording that lacks none; where a recording lacks
+    one, the others keep their numbers.
+
     Parameters
     ----------
     records : sequence of Record
@@ -43,17 +102,43 @@ def by_session(records: Sequence[Record], *, value: str = "sessions") -> pd.Data
     value : {"sessions", "corrected"}
         Accuracy, or that of the labels that recalibration would train on.
     """
+    comparable(records)
+    places = _places(records)
     rows = [
         {"method": score.method, "subject": score.subject, "session": session, value: each}
         for record in records
         for score in record.scores
-        for session, each in enumerate(getattr(score, value), 1)
+        for session, each in zip(
+            _tested(record, score, places), getattr(score, value), strict=False
+        )
     ]
     order = list(dict.fromkeys(row["method"] for row in rows))
     table = pd.DataFrame(rows).pivot_table(
         index=["method", "subject"], columns="session", values=value
     )
     return table.loc[order]
+
+
+def _places(records: Sequence[Record]) -> dict[int, list[int]]:
+    """Return which sessions a subject has that lacks some, counted among all there are."""
+    known = {subject: some for each in records for subject, some in each.repetitions.items()}
+    if not known:
+        return {}
+    spec = databases.database(records[0].database)
+    every = sorted(
+        set().union(*known.values()) if spec.sessions else range(1, spec.n_repetitions + 1)
+    )
+    return {subject: [every.index(each) + 1 for each in some] for subject, some in known.items()}
+
+
+def _tested(record: Record, score: Any, places: dict[int, list[int]]) -> Sequence[int]:
+    """Return the numbers of a score's sessions; see `recalibration.sessions`."""
+    has, n = places.get(score.subject), len(score.sessions)
+    if not has:
+        return range(1, n + 1)
+    train = record.settings.get("train", [1])
+    tested = record.settings.get("test") or [k + 1 for k in range(len(has)) if k + 1 not in train]
+    return [has[k - 1] - tested[0] + 1 for k in tested[:n]]
 
 
 def recalibrated(records: Sequence[Record], *, value: str = "sessions") -> pd.DataFrame:
@@ -77,13 +162,6 @@ def by_variant(records: Sequence[Record], *, value: str = "accuracy") -> pd.Data
     pairs = [tuple(name.rsplit(": ", 1)) for name in table.columns]
     table.columns = pd.MultiIndex.from_tuples(pairs, names=["variant", "method"])
     return table
-
-
-def gains(records: Sequence[Record], *, over: str) -> dict[str, np.ndarray]:
-    """Return how far each method of a study is above one, (subject, variant) in points."""
-    accuracy = 100 * by_variant(records).swaplevel(axis="columns")
-    others = [name for name in accuracy.columns.unique("method") if name != over]
-    return {name: (accuracy[name] - accuracy[over]).to_numpy() for name in others}
 
 
 def summary(records: Sequence[Record]) -> pd.DataFrame:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import os
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,15 +31,29 @@ def to_json(record: Record) -> str:
 
 
 def write_atomically(path: str | Path, text: str) -> None:
-    """Write a text file: a crash leaves the old file or the new one, never half of one."""
-    path = Path(path)
+    """Write a text file: a crash leaves the old file or the new one, never half of one.
+
+    Of a link the file that it stands for is written. A path in it that is no text is escaped.
+    """
+    path = Path(path).resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    # Machines that share a folder have processes of the same number.
+    part = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="\n") as file:
+        with part.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())  # a name must not survive a power cut without its content
         part.replace(path)
+    except OSError as error:
+        error.filename = str(path)
+        raise
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a file that another is to replace, so that nothing of it is lost; return its name."""
+    kept = (path.with_name(f"{path.stem}-before-{n}{path.suffix}") for n in itertools.count(1))
+    return path.rename(next(each for each in kept if not each.exists()))

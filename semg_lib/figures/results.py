@@ -148,15 +148,14 @@ def sessions(by_session: pd.DataFrame, over: str = "subjects") -> Picture:
         values = 100 * by_session.loc[method].to_numpy()
         kind, _, mode = method.partition("_")
         colour, place = LINES.get(kind, INK), numbers + 0.05 * (row - len(methods) / 2)
-        ends = np.array([interval(column) for column in values.T])
-        label = title(method)
+        ends = np.array([interval(column[~np.isnan(column)]) for column in values.T])
+        label, mean = title(method), np.nanmean(values, axis=0)
         axis.plot(
-            place, values.mean(axis=0), ls=DASHES.get(mode, "-"), marker="o", ms=4, color=colour,
+            place, mean, ls=DASHES.get(mode, "-"), marker="o", ms=4, color=colour,
             label=label,
         )  # fmt: skip
         axis.vlines(place, ends[:, 0], ends[:, 1], color=colour, lw=1.2, alpha=0.7)
-        first, last = values[:, 0].mean(), values[:, -1].mean()
-        lines.append(f"{label} {first:.0f} to {last:.0f} %")
+        lines.append(f"{label} {mean[0]:.0f} to {mean[-1]:.0f} %")
     axis.set(
         xticks=numbers,
         xlabel=f"testing session (bars: 95 % interval of the mean over {over})",
@@ -164,6 +163,9 @@ def sessions(by_session: pd.DataFrame, over: str = "subjects") -> Picture:
     )
     axis.grid(True, alpha=0.6)
     axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    known = by_session.notna().groupby("method").sum().max()
+    if known.nunique() > 1:  # some subjects lack sessions
+        axis.set_xticks(numbers, [f"{k}\nn = {n}" for k, n in known.items()])
     return picture(
         figure, f"Accuracy from the first to the last testing session: {'; '.join(lines)}."
     )

@@ -75,7 +75,7 @@ def scrubber(
             each: named(recording.database, each) for each in range(recording.label.max() + 1)
         },
     }
-    return HTML(_PAGE.read_text().replace("__DATA__", json.dumps(data)))
+    return HTML(_PAGE.read_text(encoding="utf-8").replace("__DATA__", json.dumps(data)))
 
 
 def _stretches(label: np.ndarray) -> list[tuple[int, int, int]]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import http.server
 import os
@@ -19,8 +20,9 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from semg_lib.errors import DataError, check_name
+from semg_lib.errors import DataError, check_name, command
 from semg_lib.evaluation.records import load_record
+from semg_lib.evaluation.writing import write_atomically
 from semg_lib.papers import PAPERS
 from semg_lib.publishing import executed, pdf, sources
 from semg_lib.publishing.chapters import CHAPTERS
@@ -34,6 +36,7 @@ HTML = {"fresh": BUILD / "fresh" / "_build" / "html", "site": BUILD / "html"}
 _SOURCES = (
     "_config.yml",
     "_toc.yml",
+    "index.md",
     "genindex.md",
     "book",
     "results",
@@ -88,7 +91,7 @@ def _publish(run: Path, about: str) -> NotebookNode:
 def _store(run: Path, name: str, about: str) -> None:
     """Keep a run's copy for the published book, but for what it shows of records."""
     copy = executed.strip(_publish(run, about))
-    (EXECUTED / f"{name}.ipynb").write_text(notebooks.to_text(copy))
+    write_atomically(EXECUTED / f"{name}.ipynb", notebooks.to_text(copy))
 
 
 def _about(path: Path) -> str:
@@ -156,7 +159,7 @@ def fresh() -> Path:
         notebooks.run(source, run, {})
         about = f"this machine, on **simulated** recordings, quick preset, {date.today()}."
         copy = notebooks.to_text(_publish(run, about))
-        (stage / "book" / "executed" / source.name).write_text(copy)
+        write_atomically(stage / "book" / "executed" / source.name, copy)
     return build(stage)
 
 
@@ -164,8 +167,8 @@ def build(source: Path = ROOT) -> Path:
     """Build the book below a folder, warnings as errors; return its first page."""
     # The package cannot be run as a module; its command lies beside this Python.
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source)]
-    # Jupyter's own notice of new paths would count as a warning.
-    environment = os.environ | {"JUPYTER_PLATFORM_DIRS": "1"}
+    # Jupyter's own notice of new paths would count as a warning; pages are UTF-8 everywhere.
+    environment = os.environ | {"JUPYTER_PLATFORM_DIRS": "1", "PYTHONUTF8": "1"}
     done = subprocess.run(
         [*command, "--warningiserror", "--keep-going", "--nitpick", "--quiet"], env=environment
     )
@@ -184,9 +187,11 @@ def serve(port: int) -> None:
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(newest))
     with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         print(f"http://localhost:{server.server_port} shows {newest}; Ctrl-C ends it", flush=True)
-        server.serve_forever()
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
 
 
+@command("book")
 def main(arguments: list[str] | None = None) -> int:
     """Make the book; see the module's first lines."""
     parser = argparse.ArgumentParser(
@@ -197,25 +202,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--paper", help="replicate this one only; needs no root if simulated")
     parser.add_argument("--port", type=int, default=8000)
     chosen = parser.parse_args(arguments)
-    try:
-        if chosen.verb == "replicate":
-            if not chosen.root and not chosen.paper:
-                raise DataError("set SEMG_DATA to the folder with the recordings")
-            replicate(chosen.root, [chosen.paper] if chosen.paper else list(PAPERS))
-            if not chosen.paper:
-                beside(chosen.root)
-        elif chosen.verb == "serve":
-            serve(chosen.port)
-        elif chosen.verb == "pdf":
-            print(f"the book is printed: open {pdf.pdf(build().parent).relative_to(ROOT)}")
-        else:
-            page = fresh() if chosen.verb == "fresh" else build()
-            print(f"the book is built: open {page.relative_to(ROOT)}, or run make serve")
-    except KeyboardInterrupt:
-        return 130
-    except (OSError, RuntimeError, ValueError) as error:
-        print(f"book: {error}", file=sys.stderr)
-        return 1
+    if chosen.verb == "replicate":
+        if not chosen.root and not chosen.paper:
+            raise DataError("set SEMG_DATA to the folder with the recordings")
+        replicate(chosen.root, [chosen.paper] if chosen.paper else list(PAPERS))
+        if not chosen.paper:
+            beside(chosen.root)
+    elif chosen.verb == "serve":
+        serve(chosen.port)
+    elif chosen.verb == "pdf":
+        print(f"the book is printed: open {pdf.pdf(build().parent).relative_to(ROOT)}")
+    else:
+        page = fresh() if chosen.verb == "fresh" else build()
+        print(f"the book is built: open {page.relative_to(ROOT)}, or run make serve")
     return 0
 
 

@@ -63,11 +63,11 @@ def card(module: ModuleType, records: Sequence[Record], judged: Mapping[str, pd.
             rows.append([f"claim: {claim}", f"**{row['verdict']}** ({interval}; {where})"])
     rows += [
         ["it took", cost(records)],
-        ["code since", since(records)],
+        ["code since the runs", since(records)],
         ["again, on the same data", f"`{command(first)}`"],
     ]
     shown = pd.DataFrame(rows, columns=["replication card", first.paper])
-    return tables.markdown(shown, rest="left")
+    return tables.markdown(shown)
 
 
 def badges(judged: Mapping[str, pd.DataFrame]) -> str:

@@ -21,8 +21,10 @@ from nbformat import NotebookNode
 
 from semg_lib.errors import RunError
 from semg_lib.evaluation import records
+from semg_lib.evaluation.writing import write_atomically
 from semg_lib.publishing import sources
 from semg_lib.running import notebooks
+from semg_lib.running.kernel import OwnKernel
 
 TAG = "from-results"
 PACKAGE = Path(__file__).parent.parent
@@ -63,10 +65,9 @@ def shown(path: Path, kept: Path) -> Path:
     filled = kept / f"{path.stem}-{_digest(path)}.ipynb"
     if not filled.is_file():
         text = notebooks.to_text(fill(notebook, str(path)))
-        kept.mkdir(parents=True, exist_ok=True)
         for old in kept.glob(f"{path.stem}-*.ipynb"):
             old.unlink()
-        filled.write_text(text)
+        write_atomically(filled, text)
     return filled
 
 
@@ -89,7 +90,7 @@ def fill(notebook: NotebookNode, name: str) -> NotebookNode:
     small = nbformat.v4.new_notebook(cells=needed)
     client = nbclient.NotebookClient(
         small,
-        kernel_name="python3",
+        kernel_manager_class=OwnKernel,
         timeout=None,
         record_timing=False,
         extra_arguments=["--log-level=CRITICAL"],

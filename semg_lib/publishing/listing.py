@@ -43,9 +43,9 @@ def numbers() -> pd.DataFrame:
             if not said.method.endswith("_gain"):
                 rows.append(
                     {
-                        "of": name,
+                        "chapter": name,
                         "method": figures.title(said.method, OWN.get(name, TITLES)),
-                        "whose": PAPERS_OWN,
+                        "source": PAPERS_OWN,
                         "data": said.database.upper(),
                         "accuracy, %": said.mean,
                         "sd": said.sd,
@@ -57,40 +57,48 @@ def numbers() -> pd.DataFrame:
 
 
 def _ours(name: str, records: list[Record]) -> list[dict]:
-    """Return one row for each method of records with the same data and recipe."""
-    groups: dict[tuple, list[Record]] = {}
+    """Return one row for each method of records that can be compared.
+
+    Rows of the same data and recipe that other settings or recordings made say which.
+    """
+    kinds: dict[tuple, list[Record]] = {}
     for record in records:
         key = (record.database, record.exercises, record.recipe, record.simulated)
-        groups.setdefault(key, []).append(record)
+        kinds.setdefault(key, []).append(record)
     rows = []
-    for (database, exercises, recipe, simulated), group in groups.items():
-        held_out = group[0].settings.get("test_repetitions")
-        balanced = 100 * summaries.by_subject(group, value="balanced_accuracy").mean()
-        for method, accuracy in (100 * summaries.by_subject(group)).items():
-            title = figures.title(method, OWN.get(name, TITLES))
-            rows.append(
-                {
-                    "of": name,
-                    "method": f"{title}, {recipe} recipe" if recipe != "recommended" else title,
-                    "whose": SIMULATED if simulated else REAL,
-                    "data": f"{database.upper()}, exercise {', '.join(exercises)}",
-                    "classes": len(group[0].labels),
-                    "subjects": int(accuracy.count()),
-                    "held out": "repetitions " + ", ".join(map(str, held_out))
-                    if held_out
-                    else "later sessions",
-                    "accuracy, %": accuracy.mean(),
-                    "sd": accuracy.std(),
-                    "balanced, %": balanced[str(method)],
-                }
-            )
+    for (database, exercises, recipe, simulated), same in kinds.items():
+        groups = summaries.alike(same)
+        apart = summaries.differences(groups).to_dict("records")
+        for (group, _), differing in zip(groups, apart, strict=True):
+            held_out = group[0].settings.get("test_repetitions")
+            said = {"settings": ", ".join(f"{key} {value}" for key, value in differing.items())}
+            balanced = 100 * summaries.by_subject(group, value="balanced_accuracy").mean()
+            for method, accuracy in (100 * summaries.by_subject(group)).items():
+                title = figures.title(method, OWN.get(name, TITLES))
+                rows.append(
+                    {
+                        "chapter": name,
+                        "method": f"{title}, {recipe} recipe" if recipe != "recommended" else title,
+                        "source": SIMULATED if simulated else REAL,
+                        "data": f"{database.upper()}, exercise {', '.join(exercises)}",
+                        **(said if differing else {}),
+                        "classes": len({label for each in group for label in each.labels}),
+                        "subjects": int(accuracy.count()),
+                        "held out": "repetitions " + ", ".join(map(str, held_out))
+                        if held_out
+                        else "later sessions",
+                        "accuracy, %": accuracy.mean(),
+                        "sd": accuracy.std(),
+                        "balanced, %": balanced[str(method)],
+                    }
+                )
     return rows
 
 
 def interactive(table: pd.DataFrame, caption: str) -> HTML:
     """Return a table that the book's pages make sortable and filterable; plain elsewhere.
 
-    Rows carry the word in column ``whose`` as a mark, so that nobody takes one kind for another.
+    Rows carry the word in column ``source`` as a mark, so that nobody takes one kind for another.
     """
     from IPython.display import HTML
 
@@ -99,10 +107,10 @@ def interactive(table: pd.DataFrame, caption: str) -> HTML:
         digits = "{:.0f}" if name in ("classes", "subjects") else "{:.1f}"
         shown[name] = tables.text(shown[name], digits)
     shown = shown.fillna("")
-    if "whose" in shown:
-        shown["whose"] = [
-            f'<span class="whose {each.split(",")[-1].strip()}">{each}</span>'
-            for each in shown["whose"]
+    if "source" in shown:
+        shown["source"] = [
+            f'<span class="source {each.split(",")[-1].strip()}">{each}</span>'
+            for each in shown["source"]
         ]
     text = shown.to_html(index=False, escape=False, border=0, classes="sortable", justify="left")
     return HTML(text.replace("<thead>", f"<caption>{caption}</caption><thead>", 1))

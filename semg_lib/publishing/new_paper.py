@@ -12,7 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from semg_lib.errors import DataError
+from semg_lib.errors import DataError, command
+from semg_lib.evaluation.writing import write_atomically
 
 ROOT = Path(__file__).parent.parent.parent
 PLACEHOLDER = "template2000"
@@ -50,22 +51,20 @@ def copy(name: str, root: Path = ROOT) -> list[Path]:
         if path.exists():
             raise DataError(f"{path}: there is one already; choose another name, such as {name}b")
     for source, path in made.items():
-        path.write_text(source.read_text().replace(PLACEHOLDER, name))
+        text = source.read_text(encoding="utf-8").replace(PLACEHOLDER, name)
+        write_atomically(path, text)
     return list(made.values())
 
 
+@command("template")
 def main(arguments: list[str] | None = None) -> int:
     """Copy the template, run it, and say what is left to do."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    try:
-        if len(arguments) != 1:
-            raise DataError("name one paper: make paper NAME=author2000")
-        [name] = arguments
-        for path in copy(name):
-            print(path.relative_to(ROOT))
-    except DataError as error:
-        print(f"template: {error}", file=sys.stderr)
-        return 1
+    if len(arguments) != 1:
+        raise DataError("name one paper: make paper NAME=author2000")
+    [name] = arguments
+    for path in copy(name):
+        print(path.relative_to(ROOT))
     # A shorter or longer name breaks lines elsewhere.
     tidy = [sys.executable, "-m", "ruff", "format", "--quiet", "."]
     subprocess.run(tidy, cwd=ROOT, check=False)
@@ -76,7 +75,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     print(f"now add to _toc.yml, below Papers:\n{CONTENTS.format(name=name)}")
     row = f"from semg_lib.publishing.chapters import {name}; print({name}.row())"
-    said = subprocess.check_output([sys.executable, "-c", row], cwd=ROOT, text=True).strip()
+    command = [sys.executable, "-X", "utf8", "-c", row]
+    said = subprocess.check_output(command, cwd=ROOT, encoding="utf-8").strip()
     print(f"and to README.md, below the other papers:\n{ROW.format(name=name, figures=said)}")
     return 0
 

@@ -15,13 +15,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from semg_lib.errors import DataError
+from semg_lib.errors import DataError, command
 from semg_lib.evaluation.provenance import code_hash
-from semg_lib.evaluation.records import RESULTS, Record, load_record, write_atomically
+from semg_lib.evaluation.records import RESULTS, Record, load_record
 from semg_lib.evaluation.scores import score
+from semg_lib.evaluation.writing import write_atomically
 from semg_lib.learning import parallel
 from semg_lib.learning.outcomes import Outcome
 from semg_lib.papers import PAPERS
+from semg_lib.recordings.recording import fingerprint
 from semg_lib.recordings.source import Source
 from semg_lib.studies import comparison, protocols, sessions
 
@@ -70,10 +72,10 @@ def replay(path: Path, root: str, code: str) -> Replayed:
     subject = record.subjects[0]
     try:
         settings = _settings(record)
-        found = source.fingerprints([subject], labels=settings.labels)
+        found = source.root and fingerprint(source.load(subject, labels=settings.labels))
     except ValueError as error:
         return Replayed(path, same, why=str(error))
-    if found and found[subject] not in record.data[subject].split("+"):
+    if found and found not in record.data[subject].split("+"):
         return Replayed(path, same, why="other recordings than it was made from")
     stored = {each.method: each.model_dump() for each in record.scores if each.subject == subject}
     curves = {name: record.losses[name][0] for name in record.losses}
@@ -165,6 +167,7 @@ def stamp(path: Path, code: str) -> None:
     write_atomically(path, text.replace(f'"code": "{old}"', f'"code": "{code}"', 1))
 
 
+@command("replay")
 def main(arguments: list[str] | None = None) -> int:
     """Replay records, one on each core; exit 1 if a number of a CPU's does not come out."""
     parser = argparse.ArgumentParser(description=main.__doc__)

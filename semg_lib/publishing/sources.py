@@ -12,6 +12,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from semg_lib.errors import command
+from semg_lib.evaluation.writing import write_atomically
 from semg_lib.running.notebooks import FOLDER, read, run, tags, to_text
 
 GOLDEN = "nbval-check-output"
@@ -52,7 +54,7 @@ def problems(path: str | Path) -> list[str]:
     path = Path(path)
     notebook = read(path)
     found = []
-    if to_text(clean(notebook)) != path.read_text():
+    if to_text(clean(notebook)) != path.read_text(encoding="utf-8"):
         found.append("outputs, counts or metadata are stored: run make clean")
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if sum("parameters" in tags(cell) for cell in code) != 1:
@@ -74,7 +76,7 @@ def refresh_golden(path: str | Path) -> None:
     executed = Path(path).with_suffix(".executed.ipynb")
     try:
         run(path, executed, {}, quiet=True)
-        Path(path).write_text(to_text(clean(read(executed))))
+        write_atomically(path, to_text(clean(read(executed))))
     finally:
         executed.unlink(missing_ok=True)
 
@@ -114,6 +116,7 @@ def tidy(cell: NotebookNode) -> None:
             cell.metadata["mystnb"] = {"image": {"alt": alt}}
 
 
+@command("sources")
 def main(arguments: list[str] | None = None) -> int:
     """Clean, check or refresh the sources named, or all of them."""
     verb, *names = (sys.argv[1:] if arguments is None else arguments) or [""]
@@ -124,7 +127,7 @@ def main(arguments: list[str] | None = None) -> int:
     status = 0
     for path in paths:
         if verb == "clean":
-            path.write_text(to_text(clean(read(path))))
+            write_atomically(path, to_text(clean(read(path))))
         elif verb == "golden":
             refresh_golden(path)
         else:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from semg_lib.evaluation.writing import write_atomically
 from semg_lib.publishing import tables
 
 FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
@@ -32,7 +33,7 @@ def load(name: str) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}: {error}; run python benchmarks/{name}.py again") from None
 
@@ -77,7 +78,7 @@ def training() -> str:
     if not columns:
         return f"**{NOT_MEASURED.capitalize()}.**\n"
     shown = pd.concat({name: pd.Series(cells) for name, cells in columns.items()}, axis=1)
-    return tables.markdown(shown.fillna("").rename_axis("").reset_index())
+    return tables.markdown(shown.fillna("").rename_axis("way, and what it makes").reset_index())
 
 
 def _processor(found: dict[str, Any]) -> dict[str, str]:
@@ -139,11 +140,10 @@ def whole(epochs: int = 30) -> str:
 
 def write(folder: Path) -> dict[str, str]:
     """Write the page's tables below a folder and return the numbers of its prose."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "ratios.md").write_text(ratios())
-    (folder / "gpu.md").write_text(gpu())
-    (folder / "ways.md").write_text(ways())
-    (folder / "training.md").write_text(training())
+    write_atomically(folder / "ratios.md", ratios())
+    write_atomically(folder / "gpu.md", gpu())
+    write_atomically(folder / "ways.md", ways())
+    write_atomically(folder / "training.md", training())
     numbers = dict.fromkeys(("operations", "scheduling", "thousand"), NOT_MEASURED)
     numbers["whole"] = whole()
     for found in load("training").values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
@@ -12,14 +13,28 @@ from semg_lib.evaluation import summaries
 from semg_lib.evaluation.provenance import code_hash
 from semg_lib.evaluation.records import Record
 from semg_lib.evaluation.statistics import interval
+from semg_lib.figures import hands
 from semg_lib.learning import baselines, settings
 from semg_lib.recordings import databases
 
+# A number, perhaps with its sign, spread, interval and unit.
+NUMBER = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*( to [^A-Za-z]*)?( [a-z]+\)?)?")
 
-def markdown(shown: pd.DataFrame, rest: str = "center") -> str:
-    """Return a table as pages include it: the first column to the left, others as ``rest`` says."""
-    sides = ["left", *[rest] * (shown.shape[1] - 1)]
-    return shown.astype(str).to_markdown(index=False, colalign=sides, disable_numparse=True) + "\n"
+
+def markdown(shown: pd.DataFrame) -> str:
+    """Return a table as pages include it: columns of numbers to the right, others to the left."""
+    cells = shown.astype(str)
+    sides = ["left"]
+    for name in cells.columns[1:]:
+        known = cells[name][cells[name] != ""]
+        numbers = len(known) and known.str.fullmatch(NUMBER).all()
+        sides.append("right" if numbers else "left")
+    return cells.to_markdown(index=False, colalign=sides, disable_numparse=True) + "\n"
+
+
+def captioned(table: str, caption: str) -> str:
+    """Return a table of `markdown` with a caption and, in the book, a number."""
+    return f"```{{table}} {caption}\n{table}```\n"
 
 
 def text(values: pd.Series, form: str = "{:.1f}") -> pd.Series:
@@ -51,7 +66,8 @@ def methods(
     )  # fmt: skip
     ours = ours.reindex(order)
     kind = "simulated, " if records[0].simulated else ""
-    of = f"{kind}{len(records[0].subjects)} subjects, exercise {records[0].exercises}"
+    people = len({each for record in records for each in record.subjects})
+    of = f"{kind}{people} subjects, exercise {records[0].exercises}"
     mean = text(ours["mean"]) + " ± " + text(ours["sd"])
     shown = {
         "method": [figures.title(name, titles) for name in order],
@@ -92,12 +108,18 @@ def runs(records: Sequence[Record]) -> str:
             "methods": len({score.method for score in record.scores}),
             "took": f"{record.wall_seconds / 60:.0f} min",
             "date": record.date,
-            "code since": "unchanged" if unchanged(record) else "changed",
+            "code since the run": "unchanged" if unchanged(record) else "changed",
         }
         for record in records
     ]
     devices = "; ".join(dict.fromkeys(record.device for record in records))
-    return markdown(pd.DataFrame(rows)) + f"\nRun on {devices}.\n"
+    kinds = {"simulated" if record.simulated else "real" for record in records}
+    page = f"../../_static/records/{records[0].paper}.csv"
+    return captioned(
+        markdown(pd.DataFrame(rows)),
+        f"What was run, on {' and '.join(sorted(kinds))} recordings; on {devices}. "
+        f'<a href="{page}" download>Every score, as CSV</a>.',
+    )
 
 
 def unchanged(record: Record) -> bool:
@@ -113,8 +135,13 @@ def marks(module: ModuleType, database: str, recipe: str) -> str:
     )
 
 
+def slug(name: str) -> str:
+    """Return a name as files bear it."""
+    return "-".join(name.lower().replace(",", "").split())
+
+
 def movements(names: Sequence[str]) -> str:
-    """Return all movements of some databases by name, with their number in each of them."""
+    """Return all movements of some databases, drawn and by name, with their number in each."""
     rows: dict[tuple[str, str], dict[str, int]] = {}
     for spec in map(databases.database, names):
         for each in spec.exercises:
@@ -123,7 +150,10 @@ def movements(names: Sequence[str]) -> str:
                 row[spec.name.upper()] = number
     found = pd.DataFrame.from_dict(rows, orient="index").sort_index(level=0, sort_remaining=False)
     numbers = found.apply(text, form="{:.0f}").reset_index(names=["exercise", "movement"])
-    return markdown(numbers, rest="left")
+    posed = numbers["movement"].map({name: slug(name) for name in hands.postures()})
+    if posed.notna().any():
+        numbers.insert(1, "posture", "{drawing}`movements/" + posed + "`")
+    return markdown(numbers)
 
 
 def frame(values: pd.DataFrame) -> str:

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from semg_lib.errors import DataError
-from semg_lib.recordings.databases import Database, Exercise
 
 SETTLED_NS = 2_000_000_000  # what was written to this shortly ago may change within one clock tick
 T = TypeVar("T")
@@ -75,7 +74,8 @@ def _index(root: Path) -> _Index:
             written |= _written([folder])
             folders[:] = sorted(each for each in folders if each != PRIVATE)
             for name in names:
-                if name.lower().endswith(KINDS):
+                # macOS leaves a file of its own beside each that it copies to other disks.
+                if name.lower().endswith(KINDS) and not name.startswith("._"):
                     files.setdefault(name.lower(), []).append(Path(folder, name))
         outer_first = sorted(map(Path, written), key=lambda each: len(each.parts))
         index = _Index(files, outer_first, written if settled(*written.values()) else {})
@@ -88,39 +88,22 @@ def home(root: Path, name: str) -> Path:
     return _index(root).home(name)
 
 
-def below(root: Path, name: str = "") -> list[Path]:
-    """Return the files of all `KINDS` below a folder, or below the `home` of a database in it."""
+def folders(root: Path, name: str) -> list[Path]:
+    """Return the `home` of a database below a folder, and all folders in it, links followed."""
     index = _index(root)
     inside = index.home(name)
-    return [path for paths in index.files.values() for path in paths if inside in path.parents]
+    return [each for each in index.folders if inside in (each, *each.parents)]
 
 
-def find(root: str | Path, database: Database, subject: int, exercise: Exercise) -> Path:
-    """Find the file of one exercise below a folder, in any layout and letter case.
+def below(root: Path, name: str = "", called: str = "") -> list[Path]:
+    """Return the files of all `KINDS` below a folder, or below the `home` of a database in it.
 
-    Raises
-    ------
-    DataError
-        If the folder or the file is missing, or several files have its name.
+    Only those ``called`` so, in any letter case, if that is given.
     """
-    root = Path(root).expanduser()
-    if not root.is_dir():
-        raise DataError(f"{root}: no such folder; --root names the folder with NinaPro's files")
-    name = database.file_name.format(subject=subject, exercise=exercise.number)
     index = _index(root)
-    # DB2 and DB3 share file names: a folder named after the database decides.
-    root = index.home(database.name)
-    found = [path for path in index.files.get(name.lower(), []) if root in path.parents]
-    if not found:
-        own = database.folder_name.format(subject=subject)
-        raise DataError(
-            f"{root}: no file {name} (exercise {exercise.letter} of {database.name} subject "
-            f"{subject}); unpack the subject's archive there, as {root / own / name}"
-        )
-    if len(found) > 1:
-        places = ", ".join(str(p) for p in sorted(found))
-        raise DataError(f"{name} is there {len(found)} times ({places}); keep one below --root")
-    return found[0]
+    inside = index.home(name)
+    lists = [index.files.get(called.lower(), [])] if called else index.files.values()
+    return [path for paths in lists for path in paths if inside in path.parents]
 
 
 class Last(Generic[T]):

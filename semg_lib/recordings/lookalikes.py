@@ -53,6 +53,12 @@ def simulate(spec: Database, subject: int, **options) -> Recording:
     )
 
 
+def check_free(path: Path) -> None:
+    """Raise DataError if a file is there: it may hold what was recorded."""
+    if path.exists():
+        raise DataError(f"{path}: there is one already; choose another folder, or remove it")
+
+
 def write(root: str | Path, spec: Database, subject: int, **options) -> list[Path]:
     """Simulate one subject and write files in the layout of the set; their names say simulated.
 
@@ -66,6 +72,7 @@ def write(root: str | Path, spec: Database, subject: int, **options) -> list[Pat
     written = []
     for label, repetition, emg in _files(spec, subject, **options):
         path = Path(root) / spec.held.place(subject, repetition, label)
+        check_free(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
         np.savetxt(part, emg, fmt="%d", delimiter=spec.held.columns.separator)

@@ -47,11 +47,14 @@ class Content:
         Every variable of the file, read or not.
     checked : bool
         Whether all bytes that were read bear checksums, which held.
+    no_tables : tuple of str
+        What was wanted but holds text, cells or complex numbers: whole as it is, and not read.
     """
 
     arrays: dict[str, np.ndarray]
     names: tuple[str, ...]
     checked: bool
+    no_tables: tuple[str, ...]
 
 
 def read(
@@ -73,10 +76,12 @@ def read(
     Raises
     ------
     DataError
-        If the file is missing, neither of the two formats, damaged, cut short, or a variable
-        that is wanted does not hold real numbers or too many; the message names file and remedy.
+        If the file is missing, neither of the two formats, damaged, cut short, or what is wanted
+        holds too many numbers; the message names file and remedy.
     """
     path = Path(path)
+    if not path.is_file():  # opening a pipe would wait for ever
+        raise DataError(f"{path}: no such file")
     try:
         with path.open("rb") as file:
             head = file.read(128)
@@ -86,8 +91,6 @@ def read(
             return _read_73(path, wanted, single)
         found = f"it begins with {head[:10]!r}" if head else "it is empty"
         problem = f"not a MATLAB 5 or 7.3 file ({found})"
-    except (FileNotFoundError, IsADirectoryError):
-        raise DataError(f"{path}: no such file") from None
     except (_DamageError, struct.error) as error:
         problem = f"damaged or cut short ({error})"
     except zlib.error:
@@ -107,13 +110,14 @@ def _read_5(
         raise _DamageError("a header without version and byte order")
     with path.open("rb") as file:
         found = list(_variables(file, order, wanted, whole))
-    names = [name for name, _ in found]
+    names = [name for name, *_ in found]
     if not (whole or set(wanted) <= set(names)):
         return _read_5(path, head, wanted, single, True)
-    present = [name for name in wanted if name in names]
-    for name in present:
+    for name in wanted:
         if names.count(name) > 1:
             raise _DamageError(f"{name} is there twice")
+    no_tables = tuple(name for name, _, table in found if not table)
+    present = [name for name in wanted if name in names and name not in no_tables]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -123,7 +127,8 @@ def _read_5(
     except Exception as error:  # SciPy raises a dozen kinds on damaged bytes
         raise _DamageError(f"SciPy: {type(error).__name__}") from error
     arrays = {name: _native(tables.pop(name), name in single) for name in present}
-    return Content(arrays, tuple(names), all(packed for name, packed in found if name in present))
+    checked = all(packed for name, packed, _ in found if name in present)
+    return Content(arrays, tuple(names), checked, no_tables)
 
 
 def _native(table: np.ndarray, single: bool) -> np.ndarray:
@@ -134,10 +139,10 @@ def _native(table: np.ndarray, single: bool) -> np.ndarray:
 
 def _variables(
     file: io.BufferedReader, order: str, wanted: Sequence[str], whole: bool
-) -> Iterator[tuple[str, bool]]:
-    """Yield name and whether it is compressed of each variable, what is wanted having been checked.
+) -> Iterator[tuple[str, bool, bool]]:
+    """Yield each variable's name and whether it is compressed and, if wanted, a table of numbers.
 
-    Whatever SciPy will believe of a variable that is wanted is true then.
+    What is wanted has been checked: whatever SciPy will believe of such a table is true then.
     """
     size, at, memory = file.seek(0, 2), 128, 0
     while at < size:
@@ -158,12 +163,12 @@ def _variables(
             if inner != _MATRIX or room > min(_MOST_GAIN * (n + 1), 2 * _LARGEST):
                 raise _DamageError("compressed bytes that are no variable")
         name, needed = _described(start, room, order, wanted)
-        memory += needed
+        memory += needed or 0
         if memory > _LARGEST:
             raise _DamageError(f"with {name} it says it holds more than {_LARGEST >> 20} MB")
         if kind == _COMPRESSED and (whole or name in wanted):
             _check(file, n - _BLOCK, inflater, name, room - len(start))
-        yield name, kind == _COMPRESSED
+        yield name, kind == _COMPRESSED, needed is not None
 
 
 def _check(
@@ -181,8 +186,13 @@ def _check(
         raise _DamageError(f"{name} is longer or shorter than its place")
 
 
-def _described(start: bytes, room: int, order: str, wanted: Sequence[str]) -> tuple[str, int]:
-    """Return a variable's name and, if it is wanted, how many bytes its table takes in memory."""
+def _described(
+    start: bytes, room: int, order: str, wanted: Sequence[str]
+) -> tuple[str, int | None]:
+    """Return a variable's name and, if it is wanted, how many bytes its table takes in memory.
+
+    None if it is no table of real numbers.
+    """
     fields, at = [], 0
     for kinds, most in (((6,), 8), ((5,), 128), ((1, 2, 16), 64)):  # flags, shape, name
         kind, n, data, at = _element(start, at, order)
@@ -196,7 +206,7 @@ def _described(start: bytes, room: int, order: str, wanted: Sequence[str]) -> tu
     (word,) = struct.unpack_from(f"{order}I", flags)
     shape = struct.unpack(f"{order}{len(dims) // 4}i", dims)
     if word & 0xFF not in _NUMERIC or word & 0x800 or len(shape) != 2:  # 0x800: complex
-        raise _DamageError(f"{name} holds no table of real numbers")
+        return name, None
     kind, n, data, _ = _element(start, at, order)
     rows, columns = shape
     width = _BYTES.get(kind, 0)
@@ -219,21 +229,24 @@ def _read_73(path: Path, wanted: Sequence[str], single: Sequence[str]) -> Conten
     import h5py  # only these files need it
 
     most = min(_LARGEST, _MOST_GAIN * path.stat().st_size)
-    arrays = {}
+    arrays, no_tables = {}, []
     try:
         with h5py.File(path, "r") as file:
             names = tuple(name for name in file if not name.startswith("#"))
             for name in (name for name in wanted if name in file):
                 dataset = file[name]
-                if dataset.dtype.kind not in "iuf" or dataset.ndim != 2:
-                    raise _DamageError(f"{name} holds no table of real numbers")
+                text = dataset.attrs.get("MATLAB_class") == b"char"
+                if text or dataset.dtype.kind not in "iuf" or dataset.ndim not in (1, 2):
+                    no_tables.append(name)
+                    continue
                 for shape in (dataset.shape, dataset.chunks or ()):
                     if math.prod(shape) * dataset.dtype.itemsize > most:
                         raise _DamageError(f"{name} has {shape} numbers, more than can be there")
-                arrays[name] = _native(dataset[()], name in single).T  # rows are HDF5's columns
+                table = np.atleast_2d(dataset[()])
+                arrays[name] = _native(table, name in single).T  # rows are HDF5's columns
     except (_DamageError, MemoryError):
         raise
     except Exception as error:  # h5py raises a dozen kinds on damaged bytes
         raise _DamageError(f"HDF5: {type(error).__name__}") from error
     # What tells where a dataset lies bears no checksum, even where its bytes do.
-    return Content(arrays, names, checked=False)
+    return Content(arrays, names, False, tuple(no_tables))

@@ -72,3 +72,7 @@ FORCES = (  # exercise D: what the hand presses against stays where it is
     "flexion force of ring and middle finger",
     "flexion force of index finger and thumb",
 )
+
+# What some releases write for `FORCES`, in their order: each finger is a bit from the little finger
+# on, and two fingers are their sum. Mark R: remembered, without a source at hand.
+CODES = (1, 2, 4, 8, 16, 32, 9, 6, 40)

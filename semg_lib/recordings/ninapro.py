@@ -2,126 +2,24 @@
 
 from __future__ import annotations
 
-import functools
+import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from semg_lib.errors import DataError, DataWarning, check_name
-from semg_lib.recordings import files, matlab, registered
+from semg_lib.recordings import databases, electrodes, identity, registered
 from semg_lib.recordings.databases import LABELS, Database, Exercise, database
+from semg_lib.recordings.movements import CODES, FORCES
 from semg_lib.recordings.recording import Recording, concatenate, give_rest_a_repetition
+from semg_lib.recordings.registered import Claim
+from semg_lib.recordings.stored import ExerciseFile, read_file
 
-
-@dataclass(frozen=True)
-class ExerciseFile:
-    """What one exercise file holds, before anything is known about its database.
-
-    Parameters
-    ----------
-    emg : ndarray (sample, channel), float32
-    columns : dict of str to ndarray (sample,), int16
-        Those of stimulus, restimulus, repetition and rerepetition that are there.
-    subject, exercise : int
-        As the file says, 0 if it does not.
-    simulated : bool
-        Whether it bears the simulator's mark.
-    checked : bool
-        Whether its bytes bear checksums; where they do not, only what is plausible is believed.
-    """
-
-    emg: np.ndarray
-    columns: dict[str, np.ndarray]
-    subject: int
-    exercise: int
-    simulated: bool
-    checked: bool
-
-
-MARK = "simulated"  # the variable that the simulator leaves in its files
-COLUMNS = ("stimulus", "restimulus", "repetition", "rerepetition")
-_FAR = 1e6  # no unit that sEMG is stored in brings it here
 _SHORTEST_S = 0.1  # no movement is shorter; a label that is wrong on one sample is
-KEPT: files.Last[ExerciseFile] = files.Last(most=1 << 28, size=lambda file: file.emg.nbytes)
-
-
-def read_file(path: str | Path) -> ExerciseFile:
-    """Read one exercise file, unless it is among the last that were read and is as it was.
-
-    Raises
-    ------
-    DataError
-        If it is missing, damaged or not an exercise of NinaPro; the message names file, value and
-        remedy.
-    """
-    return KEPT.get(Path(path), functools.partial(examine, whole=False))
-
-
-def examine(path: str | Path, *, whole: bool = True) -> ExerciseFile:
-    """Read one exercise file from its bytes and, unless told otherwise, look at every checksum.
-
-    Raises
-    ------
-    DataError
-        As `read_file`.
-    """
-    wanted = ("emg", *COLUMNS, "subject", "exercise")
-    content = matlab.read(path, wanted, single=("emg",), whole=whole)
-    found = content.arrays
-    if "emg" not in found:
-        raise DataError(f"{path}: no variable 'emg'; not a whole NinaPro file, download it again")
-    emg = found["emg"]
-    if emg.shape[1] > emg.shape[0]:
-        emg = emg.T  # somebody's copy has channels in rows
-    emg = np.ascontiguousarray(emg)
-    low, high = (emg.min(), emg.max()) if emg.size else (0, 0)
-    if not -_FAR <= low <= high <= _FAR:  # not a number is never within
-        bad = ~(np.abs(emg) <= _FAR)
-        sample, channel = np.argwhere(bad)[0]
-        raise DataError(
-            f"{path}: emg is {emg[sample, channel]:g} at sample {sample}, electrode "
-            f"{channel + 1}; download it again"
-        )
-    present = [name for name in COLUMNS if name in found]
-    one = {name: int(found[name].flat[0]) for name in ("subject", "exercise") if name in found}
-    return ExerciseFile(
-        emg=emg,
-        columns={name: _column(path, found, name, len(emg)) for name in present},
-        subject=one.get("subject", 0),
-        exercise=one.get("exercise", 0),
-        simulated=MARK in content.names,
-        checked=content.checked,
-    )
-
-
-def is_simulated(path: str | Path) -> bool:
-    """Tell by the simulator's mark whether a file was simulated; its signal is not read.
-
-    Raises
-    ------
-    DataError
-        If it is missing or damaged.
-    """
-    return MARK in matlab.read(path, ()).names
-
-
-def _column(path: str | Path, content: dict, name: str, n_samples: int) -> np.ndarray:
-    """Return one label variable as (sample,) int16."""
-    column = content[name]
-    if column.size != n_samples:
-        raise DataError(
-            f"{path}: {name} has {column.size} samples and emg {n_samples}; download it again"
-        )
-    column = column.reshape(-1)
-    if column.dtype.kind == "f" and not (column == np.round(column)).all():
-        raise DataError(f"{path}: {name} holds values that are not whole numbers")
-    if column.size and not 0 <= column.min() <= column.max() < 1000:
-        worst = column.max() if column.max() >= 1000 else column.min()
-        raise DataError(f"{path}: {name} holds {worst}, out of range")
-    return column.astype(np.int16)
+VARIABLE = "SEMG_FORCE_CODES"  # the order of the codes as movements 41 to 49; not mapped if unset
 
 
 def implausible(label: np.ndarray, repetition: np.ndarray, rate: float) -> str:
@@ -157,8 +55,12 @@ def implausible(label: np.ndarray, repetition: np.ndarray, rate: float) -> str:
     return ""
 
 
-def global_labels(path: Path, label: np.ndarray, exercise: Exercise) -> np.ndarray:
+def global_labels(
+    path: Path, label: np.ndarray, exercise: Exercise, screen: np.ndarray | None = None
+) -> np.ndarray:
     """Number labels through the database; some releases already do, others begin at 1.
+
+    Exercise D's codes of fingers are numbered if `VARIABLE` gives their order.
 
     Parameters
     ----------
@@ -167,11 +69,13 @@ def global_labels(path: Path, label: np.ndarray, exercise: Exercise) -> np.ndarr
     label : ndarray (sample,), int
         As stored.
     exercise : Exercise
+    screen : ndarray (sample,), int, optional
+        The screen's labels, whose numbers tell the order of codes.
 
     Raises
     ------
     DataError
-        If a label is neither of this exercise nor of the database.
+        If a label is neither of this exercise nor of the database, or a code of unknown order.
     """
     first, last = exercise.offset + 1, exercise.offset + exercise.n_movements
     movements = label[label > 0]
@@ -179,40 +83,66 @@ def global_labels(path: Path, label: np.ndarray, exercise: Exercise) -> np.ndarr
         return label
     if movements.max() <= exercise.n_movements:
         return np.where(label > 0, label + exercise.offset, 0).astype(np.int16)
+    if exercise.names == FORCES and {*movements.tolist()} <= {*CODES}:
+        order = [int(each) for each in os.environ.get(VARIABLE, "").split(",") if each.isdigit()]
+        if sorted(order) == sorted(CODES):
+            number = np.zeros(max(CODES) + 1, np.int16)
+            number[order] = np.arange(first, last + 1)
+            return number[label]
+        shown = _shown(label, screen)
+        source = "the order on the screen here" if shown else "an order that is remembered (R)"
+        raise DataError(
+            f"{path}: labels to {movements.max()} are codes of fingers, no numbers of movements "
+            "(1 little, 2 ring, 4 middle, 8 index finger, 16 and 32 thumb, and sums of two); "
+            f"{VARIABLE}={','.join(map(str, shown or CODES))} takes them as movements {first} to "
+            f"{last}, in {source}"
+        )
     raise DataError(
         f"{path}: label {movements.max()} is out of range; exercise {exercise.letter} has "
         f"movements 1 to {exercise.n_movements} (or {first} to {last} where labels run on)"
     )
 
 
-def load_file(
-    path: str | Path, database: Database, subject: int, exercise: Exercise, labels: str
-) -> Recording:
-    """Read one exercise file; see `load`."""
-    path = Path(path)
-    file = read_file(path)
-    expected = database.electrodes(subject)
-    if file.emg.shape[1] != expected:
+def _shown(label: np.ndarray, screen: np.ndarray | None) -> list[int]:
+    """Return the codes in the order of the screen's numbers; none if they do not tell it."""
+    if screen is None or not {*CODES} <= {*label.tolist()}:
+        return []
+    number = {code: int(np.bincount(screen[label == code]).argmax()) for code in CODES}
+    first = min(number.values())
+    told = first > 0 and {*number.values()} == {*range(first, first + len(CODES))}
+    return sorted(CODES, key=number.__getitem__) if told else []
+
+
+def as_recording(path: Path, file: ExerciseFile, claim: Claim, labels: str) -> Recording:
+    """Make a recording of what a file holds, if it can be that exercise; see `load`."""
+    database, subject, exercise = claim.spec, claim.subject, claim.exercise
+    usual, n_channels = database.electrodes(subject), file.emg.shape[1]
+    if n_channels not in {usual, database.n_channels, *database.channels_of.values()}:
         raise DataError(
-            f"{path}: emg has shape {file.emg.shape}, expected (samples, {expected}) for "
+            f"{path}: emg has shape {file.emg.shape}, expected (samples, {usual}) for "
             f"{database.name} subject {subject}; check the database and subject"
         )
-    if file.subject not in (0, subject):
-        _warn(f"{path}: the file says it is of subject {file.subject}, its name {subject}")
-    label_name, repetition_name = _available(path, file, labels)
-    label, repetition = file.columns[label_name], file.columns[repetition_name]
-    if repetition.max(initial=0) > database.n_repetitions:
+    label, repetition, instead = numbered(path, file, database, exercise, labels)
+    claims = identity.of(path, file)
+    ours = database not in databases.registered()  # of others their users know what they are
+    if ours and exercise not in [each.exercise for each in claims]:
         raise DataError(
-            f"{path}: {repetition_name} holds {repetition.max()}, out of range; "
-            f"{database.name} has {database.n_repetitions} repetitions"
+            f"{path}: by what it holds and where it lies it is {identity.told(file, claims)}; "
+            f"that is not {database.name} exercise {exercise.letter}"
         )
-    label = global_labels(path, label, exercise)
+    notes = [*file.notes, *instead]
+    if n_channels != usual:
+        notes.append(f"emg has {n_channels} electrodes, subject {subject} is known to {usual}")
+    if file.subject not in (0, subject):
+        notes.append(f"the file says it is of subject {file.subject}, its name {subject}")
+    if file.exercise not in (0, exercise.number):
+        notes.append(f"it says it is exercise {file.exercise}, it is taken as {exercise.number}")
     if not file.checked and (odd := implausible(label, repetition, database.rate)):
         raise DataError(
             f"{path}: {odd}, and nothing vouches for its bytes; download it again, or save it "
             "compressed if this is what was recorded"
         )
-    return Recording(
+    recording = Recording(
         emg=file.emg,
         label=label,
         repetition=give_rest_a_repetition(label, repetition),
@@ -222,25 +152,38 @@ def load_file(
         subject=subject,
         simulated=file.simulated,
     )
+    recording, unusual = electrodes.checked(recording, database)
+    for note in [*notes, *unusual]:
+        warnings.warn(f"{path}: {note}", DataWarning, stacklevel=4)
+    return recording
 
 
-def _warn(message: str) -> None:
-    warnings.warn(message, DataWarning, stacklevel=4)
+def numbered(
+    path: Path, file: ExerciseFile, database: Database, exercise: Exercise, labels: str
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Return the labels asked for, numbered, or else the screen's, repetitions, and what to note.
 
-
-def _available(path: Path, file: ExerciseFile, labels: str) -> tuple[str, str]:
-    """Return the variables that hold the labels asked for, or else the screen's."""
-    wanted = LABELS[labels]
-    missing = [name for name in wanted if name not in file.columns]
-    if not missing:
-        return wanted
-    instead = LABELS["stimulus"]
-    if labels == "stimulus" or any(name not in file.columns for name in instead):
+    Raises
+    ------
+    DataError
+        If they are not there, show no movement, or are not of the exercise.
+    """
+    names, notes = LABELS[labels], []
+    if lacking := [name for name in names if name not in file.columns]:
+        names = LABELS["stimulus"]
+        if not {*names} <= {*file.columns}:
+            raise DataError(f"{path}: no variable {lacking[0]!r}; not a whole NinaPro file")
+        notes = [f"no variable {lacking[0]!r}; the screen's labels (stimulus) are used instead"]
+    label, repetition = (file.columns[name] for name in names)
+    if repetition.max() > database.n_repetitions:
         raise DataError(
-            f"{path}: no variable {missing[0]!r}; not a whole NinaPro file, download it again"
+            f"{path}: {names[1]} holds {repetition.max()}, out of range; "
+            f"{database.name} has {database.n_repetitions} repetitions"
         )
-    _warn(f"{path}: no variable {missing[0]!r}; the screen's labels (stimulus) are used instead")
-    return instead
+    if not label.any():
+        raise DataError(f"{path}: {names[0]} holds no movement, only rest; get the original")
+    label = global_labels(path, label, exercise, file.columns.get("stimulus"))
+    return label, repetition, notes
 
 
 def load(
@@ -281,7 +224,7 @@ def load(
     if spec.read:
         found = {each.letter: registered.find(root, spec, subject, each) for each in chosen}
         return registered.load(spec, subject, found)
-    paths = {each.letter: files.find(root, spec, subject, each) for each in chosen}
+    paths = {each.letter: identity.find(root, spec, subject, each) for each in chosen}
     return load_files(paths, spec, subject, labels=labels)
 
 
@@ -290,8 +233,9 @@ def load_files(
 ) -> Recording:
     """Load one subject's recording from files by their exercises' letters; see `load`."""
     parts = [
-        load_file(paths[each.letter], database, subject, each, labels)
+        as_recording(path, read_file(path), Claim(database, subject, each, 1), labels)
         for each in database.exercises_named("".join(paths))
+        for path in [paths[each.letter]]
     ]
     whole = parts[0] if len(parts) == 1 else concatenate(parts)
     return replace(whole, simulated=any(each.simulated for each in parts))

@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from semg_lib.errors import DataError
-from semg_lib.recordings import databases, files
+from semg_lib.errors import DataError, DataWarning
+from semg_lib.recordings import databases, electrodes, files
 from semg_lib.recordings.databases import Database, Exercise
 from semg_lib.recordings.recording import Recording, concatenate, give_rest_a_repetition
 
@@ -53,16 +54,16 @@ def _found(root: Path, spec: Database, subject: int, exercise: Exercise) -> list
         named = [(spec.held.named(path), path) for path in files.below(root, spec.name)]
         mine = [each for each in named if each[0] and _is_of(each[0], subject, exercise)]
         return [path for _, path in sorted(mine, key=lambda each: (each[0], each[1]))]
-    root = files.home(root, spec.name)
     if spec.find is not None:
+        root = files.home(root, spec.name)
         try:
             return [Path(path) for path in spec.find(root, subject, exercise)]
         except Exception as error:  # a user's function fails as it likes
             raise DataError(f"{root}: find of {spec.name} failed: {_why(error)}") from error
     name = spec.file_name.format(subject=subject, exercise=exercise.number)
-    # What is half unpacked lies in a folder of its own.
-    paths = (path for path in root.rglob(name) if files.PRIVATE not in path.relative_to(root).parts)
-    return sorted(filter(Path.is_file, paths), key=_natural)
+    paths = {path for each in files.folders(root, spec.name) for path in each.glob(name)}
+    whole = (path for path in paths if path.is_file() and not path.name.startswith("._"))
+    return sorted(whole, key=_natural)
 
 
 def _is_of(named: tuple[int, int, int], subject: int, exercise: Exercise) -> bool:
@@ -147,7 +148,10 @@ def load(spec: Database, subject: int, paths: Mapping[str, Sequence[Path]]) -> R
             # What a user's reader makes of a file may depend on other files.
             kept = KEPT.get(path, read, (spec.read, subject)) if spec.held else read(path)
             parts.append(kept)
-    return replace(concatenate(parts), simulated=any(each.simulated for each in parts))
+    whole, told = electrodes.checked(concatenate(parts), spec)
+    for note in told:
+        warnings.warn(f"{spec.name} subject {subject}: {note}", DataWarning, stacklevel=3)
+    return replace(whole, simulated=any(each.simulated for each in parts))
 
 
 @dataclass(frozen=True)

@@ -190,6 +190,11 @@ def write_files(
     -------
     list of Path
         The files, NinaPro's one an exercise, each moved into place whole.
+
+    Raises
+    ------
+    DataError
+        If one of them is there already.
     """
     spec = database(name)
     if spec in databases.registered():
@@ -201,9 +206,10 @@ def write_files(
     for exercise in spec.exercises_named(letters):
         if exercise.offset >= movements_done(spec, subject):
             continue  # a movement block this amputee did not do
+        path = folder / spec.file_name.format(subject=subject, exercise=exercise.number)
+        lookalikes.check_free(path)
         content = simulate_file(name, subject, exercise, **options)
         columns = {key: value if key == "emg" else value[:, None] for key, value in content.items()}
-        path = folder / spec.file_name.format(subject=subject, exercise=exercise.number)
         part = path.with_suffix(".part")
         scipy.io.savemat(
             part,

@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semg_lib.errors import DataError, check_name
-from semg_lib.recordings import databases, files, ninapro, registered, simulator
-from semg_lib.recordings.recording import Recording, fingerprint
+from semg_lib.recordings import (
+    databases,
+    identity,
+    matlab,
+    ninapro,
+    registered,
+    simulator,
+    stored,
+)
+from semg_lib.recordings.recording import Recording
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ class Source:
                 if spec.read:
                     found[exercise.letter] = registered.find(self.root, spec, subject, exercise)
                 else:
-                    found[exercise.letter] = [files.find(self.root, spec, subject, exercise)]
+                    found[exercise.letter] = [identity.find(self.root, spec, subject, exercise)]
             except DataError:
                 if exercise.letter in self._done(subject):
                     raise
@@ -122,18 +130,8 @@ class Source:
         if databases.database(self.database).read:  # only NinaPro's files have a place for a mark
             every = self.files(subject).values()
             return any(registered.MARK in path.name for paths in every for path in paths)
-        return any(ninapro.is_simulated(path) for (path,) in self.files(subject).values())
-
-    def fingerprints(
-        self, subjects: Sequence[int], *, labels: str = "restimulus"
-    ) -> dict[int, str]:
-        """Return a hash of each subject's recording; none of those that are simulated.
-
-        What the simulator makes follows from its code, which a record names by a hash of its own.
-        """
-        if not self.root:
-            return {}
-        return {each: fingerprint(self.load(each, labels=labels)) for each in subjects}
+        paths = [path for (path,) in self.files(subject).values()]
+        return any(stored.MARK in matlab.read(path, ()).names for path in paths)
 
     def __str__(self) -> str:
         kind = f"files below {Path(self.root).name}" if self.root else "simulated recordings"

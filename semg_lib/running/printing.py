@@ -78,16 +78,20 @@ def left_out(console: Console, subjects: Sequence[int], root: object) -> None:
         console.print(said, soft_wrap=True, highlight=False, markup=False)
 
 
-def summaries(console: Console, records: Sequence[Record], failed: Sequence[Path] = ()) -> None:
-    """Print accuracies over subjects and seeds, one table for records of each kind."""
+def summaries(console: Console, records: Sequence[Record], others: Sequence[str] = ()) -> None:
+    """Print accuracies over subjects and seeds, one table for records of each kind.
+
+    Where settings, data or code differ within it, each has rows of its own, and a column says how.
+    ``others`` are lines about what is no record.
+    """
     kinds: dict[tuple, list[Record]] = {}
     for record in records:
-        key = record.paper, record.database, record.exercises, record.simulated
+        key = record.paper, record.study, record.database, record.exercises, record.simulated
         kinds.setdefault((*key, record.recipe, record.preset), []).append(record)
     for same in kinds.values():
         console.print(_summary(same))
-    for path in failed:
-        console.print(f"failed: {path}", soft_wrap=True, highlight=False)
+    for line in others:
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def shown(console: Console, path: Path) -> None:
@@ -95,20 +99,27 @@ def shown(console: Console, path: Path) -> None:
     from semg_lib.evaluation.records import load_record
 
     summaries(console, [load_record(path)])
-    console.print(f"record: {path}", soft_wrap=True, highlight=False)
+    console.print(f"record: {path}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _summary(records: Sequence[Record]) -> Table:
-    from semg_lib.evaluation.summaries import summary
+    from semg_lib.evaluation import summaries
 
     record = records[0]
     kind = "simulated " if record.simulated else ""
     title = f"{record.paper} on {kind}{record.database}, exercises {record.exercises}, "
     title += f"{record.preset} preset, {record.recipe} recipe"
-    table = Table(title=title, title_justify="left")
-    for name in ("method", "subjects", "seeds", "accuracy", "balanced"):
-        table.add_column(name, justify="left" if name == "method" else "right")
-    for method, row in summary(records).iterrows():
-        values = f"{row['mean']:.1f} %", f"{row['balanced']:.1f} %"
-        table.add_row(str(method), f"{row['subjects']:.0f}", f"{row['seeds']:.0f}", *values)
+    title += f", study {record.study}" if record.study else ""
+    groups = summaries.alike(records, code=True)
+    apart = summaries.differences(groups)
+    table = Table("method", title=title, title_justify="left")
+    for name in apart:
+        table.add_column(str(name), overflow="fold")
+    for name in ("subjects", "seeds", "accuracy", "balanced"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for (same, _), differing in zip(groups, apart.to_numpy().tolist(), strict=True):
+        for method, row in summaries.summary(same).iterrows():
+            counts = (f"{row[name]:.0f}" for name in ("subjects", "seeds"))
+            means = (f"{row[name]:.1f} %" for name in ("mean", "balanced"))
+            table.add_row(*map(escape, [str(method), *differing]), *counts, *means)
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,14 +117,17 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What the run's folder is called; other requests have other folders."""
+        """What the run's folder is called; other requests have other folders.
+
+        Recordings below another folder are another request: simulated ones have no root.
+        """
         parts = [self.paper, self.database, self.exercises, f"s{ranges(self.subjects)}"]
         parts += [self.preset, self.recipe, f"seed{self.seed}"]
         parts += [f"{self.epochs}epochs"] if self.epochs else []
         if len(self.methods) < len(PAPERS[self.paper].METHODS):
             named = "+".join(self.methods)
-            digest = hashlib.sha256(named.encode()).hexdigest()[:6]
-            parts += [named if len(named) <= 40 else digest]
+            parts += [named if len(named) <= 40 else _digest(named)]
+        parts += [f"root{_digest(self.root)}"] if self.root else []
         return "-".join([*parts, *([self.study] if self.study else [])])
 
     def execute(self, out: str | Path, *, quiet: bool = False) -> Path:
@@ -149,3 +153,7 @@ class Run:
             quiet=quiet,
         )
         return folder
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(os.fsencode(text)).hexdigest()[:8]

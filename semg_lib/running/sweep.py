@@ -8,7 +8,10 @@ never run again, so a sweep that was cut off, however rudely, is ended by typing
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,17 +20,19 @@ from typing import TYPE_CHECKING
 
 import filelock
 
-from semg_lib.errors import DataError, how_to_install
+from semg_lib.errors import DataError, RunError
 from semg_lib.evaluation.records import RECORD, Record, load_record
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.papers import PAPERS
 from semg_lib.recordings.source import Source
+from semg_lib.running import notebooks, slurm
 from semg_lib.running.runs import Run
 
 if TYPE_CHECKING:
     import distributed
 
 ERROR, LOCK = "error.txt", ".lock"
+PATIENCE = 60.0  # seconds without a word before workers are counted
 
 
 def units(subjects: Sequence[int], seeds: Sequence[int], **run) -> list[Run]:
@@ -70,7 +75,7 @@ def done(run: Run, out: str | Path) -> bool:
         return False
     try:
         stored = expected(run).resume(path)  # another one if it is of other code, data or settings
-    except DataError:
+    except DataError:  # of its recordings
         return False
     return not any(stored.missing(subject, run.methods) for subject in run.subjects)
 
@@ -109,7 +114,7 @@ def one(run: Run, out: str | Path, execute: Execute = _execute) -> Ended:
                 (folder / ERROR).unlink()
             return Ended(run, "run")
     except Exception as error:  # whatever it is, it is told and the others go on
-        (folder / ERROR).write_text(traceback.format_exc())
+        write_atomically(folder / ERROR, traceback.format_exc())
         return Ended(run, "failed", " ".join(f"{type(error).__name__}: {error}".split()))
 
 
@@ -135,6 +140,11 @@ def sweep(
     ------
     Ended
         In the order in which they end; first those that are done already.
+
+    Raises
+    ------
+    RunError
+        If the scheduler is lost: nothing more is heard of any unit.
     """
     import distributed
 
@@ -149,13 +159,41 @@ def sweep(
     futures = client.map(
         one, list(left.values()), out=out, execute=execute, pure=False, key=list(left)
     )
-    for future in distributed.as_completed(futures):
+    for future in _told(distributed.as_completed(futures), client):
         try:
+            if future.cancelled():
+                raise ConnectionError
             ended = future.result()
+        except OSError:  # of the connection: those of a unit are told by what it returns
+            raise RunError(
+                f"the scheduler does not answer any more: what has ended is kept below {out}, and "
+                "when scheduler and workers are there again the same command does what is missing"
+            ) from None
         except Exception as error:  # its worker died more often than the scheduler allows
-            ended = Ended(left[future.key], "failed", f"{type(error).__name__}: {error}")
-            write_atomically(out / future.key / ERROR, f"{ended.why}\n")
+            ended = Ended(left[str(future.key)], "failed", f"{type(error).__name__}: {error}")
+            write_atomically(out / ended.run.name / ERROR, f"{ended.why}\n")
         yield ended
+
+
+def _told(
+    futures: distributed.as_completed, client: distributed.Client
+) -> Iterator[distributed.Future]:
+    """Yield futures as they end; say so while no worker is there to carry them out."""
+    heard, told = time.monotonic(), False
+    while futures.count():
+        if futures.has_ready():
+            yield next(futures)
+            heard = time.monotonic()
+        elif time.monotonic() - heard < PATIENCE:
+            time.sleep(0.1)
+        else:
+            heard = time.monotonic()
+            with contextlib.suppress(OSError):  # of a lost scheduler the futures tell
+                alone = not client.nthreads()
+                if alone and not told:
+                    why = "no worker is there, and the runs wait for one (of Slurm's, see squeue)"
+                    print(why, file=sys.stderr, flush=True)
+                told = alone
 
 
 @contextlib.contextmanager
@@ -174,31 +212,28 @@ def cluster(scheduler: str, workers: int) -> Iterator[distributed.Client]:
     Raises
     ------
     DataError
-        If the scheduler is unknown or cannot be reached.
+        If the scheduler is unknown, cannot be reached, or takes no such jobs.
     """
     import distributed
 
     with contextlib.ExitStack() as stack:
         if scheduler == "local":
+            notebooks.check_address()
             address = stack.enter_context(
                 distributed.LocalCluster(
                     n_workers=workers, threads_per_worker=1, dashboard_address=":0"
                 )
             )
         elif scheduler == "slurm":
-            try:
-                from dask_jobqueue import SLURMCluster
-            except ImportError:
-                why = f"Slurm needs dask-jobqueue: {how_to_install('slurm')}"
-                raise DataError(why) from None
-            address = stack.enter_context(SLURMCluster())
-            address.scale(jobs=workers)
+            address = stack.enter_context(slurm.jobs(workers))
         elif "://" in scheduler:
             address = scheduler
         else:
             raise DataError(
                 f"unknown scheduler {scheduler!r}: write local, slurm or tcp://HOST:PORT"
             )
+        # Of a scheduler that is lost it would print a traceback; `sweep` says it in a line.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         try:
             client = distributed.Client(address, timeout="10s")
         except OSError as error:
@@ -206,8 +241,8 @@ def cluster(scheduler: str, workers: int) -> Iterator[distributed.Client]:
         yield stack.enter_context(client)
 
 
-def found(folder: str | Path) -> tuple[list[Record], list[Path]]:
-    """Return the records below a folder, and the tracebacks of units that failed.
+def found(folder: str | Path) -> tuple[list[Record], list[str]]:
+    """Return the records below a folder, and what is none: broken records, units that failed.
 
     Raises
     ------
@@ -215,8 +250,13 @@ def found(folder: str | Path) -> tuple[list[Record], list[Path]]:
         If there is neither.
     """
     folder = Path(folder)
-    records = [load_record(path) for path in sorted(folder.rglob(RECORD))]
-    failed = sorted(folder.rglob(ERROR))
-    if not records and not failed:
+    records, others = [], []
+    for path in sorted(folder.rglob(RECORD)):
+        try:
+            records.append(load_record(path))
+        except DataError as error:
+            others.append(f"passed over: {error}; a run begins it anew")
+    others += [f"failed: {path}" for path in sorted(folder.rglob(ERROR))]
+    if not records and not others:
         raise DataError(f"{folder}: no {RECORD} below it")
-    return records, failed
+    return records, others

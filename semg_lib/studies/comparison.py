@@ -17,7 +17,7 @@ import pandas as pd
 
 from semg_lib import figures
 from semg_lib.errors import check_name
-from semg_lib.evaluation import statistics
+from semg_lib.evaluation import statistics, summaries
 from semg_lib.evaluation.records import Record
 from semg_lib.learning import baselines, inspection, parallel
 from semg_lib.learning.methods import ClassicalMethod, Fitted, Method
@@ -260,7 +260,7 @@ def answer(accuracy: pd.DataFrame) -> str:
 
 
 def costs(records: Sequence[Record]) -> pd.DataFrame:
-    """Return accuracy and costs of each method, means over subjects; see `CostedScore`.
+    """Return accuracy and costs of each method, means over subjects; see `CostedScore`, `alike`.
 
     Returns
     -------
@@ -268,6 +268,7 @@ def costs(records: Sequence[Record]) -> pd.DataFrame:
         One row a method: accuracy in per cent, parameters, milliseconds for a decision and
         seconds of processor for training.
     """
+    summaries.comparable(records)
     rows = [score.model_dump() for record in records for score in record.scores]
     table = pd.DataFrame(rows).astype({"parameters": float})
     names = {

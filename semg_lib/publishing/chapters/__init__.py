@@ -15,11 +15,20 @@ import pandas as pd
 
 from semg_lib.course import assignments
 from semg_lib.evaluation.records import load_records
+from semg_lib.evaluation.writing import write_atomically
+from semg_lib.figures import diagrams, hands
 from semg_lib.papers import PAPERS
 from semg_lib.publishing import listing, speed, tables
 from semg_lib.studies.protocols import BASE
 
 CHAPTERS = {name: importlib.import_module(f"{__name__}.{name}") for name in PAPERS}
+_NINAPRO = ("flexor digitorum superficialis", "extensor digitorum superficialis")
+# Electrodes in a ring, and on muscles: Atzori et al. (2014), page 4; the others' READMEs.
+ARMS: dict[str, tuple[int, tuple[str, ...]]] = {
+    "DB1": (8, _NINAPRO),
+    "DB2 and DB3": (8, (*_NINAPRO, "biceps brachii", "triceps brachii")),
+    "3DC": (10, ()),
+}
 
 
 def readme_rows() -> list[str]:
@@ -35,17 +44,22 @@ def write(folder: str | Path) -> dict[str, str]:
         place.mkdir(parents=True, exist_ok=True)
         shown = chapter.fragments()
         for key, text in shown.texts.items():
-            (place / f"{key}.md").write_text(text)
+            write_atomically(place / f"{key}.md", text)
         for key, picture in shown.pictures.items():
             picture.save(place / f"{key}.png")
+        for key, drawing in shown.drawings.items():
+            write_atomically(place / f"{key}.svg", drawing)
         numbers |= {f"{name}_{key}": value for key, value in shown.numbers.items()}
-    teaching = Path(folder) / "teaching"
-    teaching.mkdir(parents=True, exist_ok=True)
-    (teaching / "assignments.md").write_text(_assignments())
-    named = Path(folder) / "movements"
-    named.mkdir(parents=True, exist_ok=True)
+    write_atomically(Path(folder) / "teaching" / "assignments.md", _assignments())
     for names in (("db1", "db2", "db3"), ("3dc",), ("multiday",)):
-        (named / f"{names[0]}.md").write_text(tables.movements(names))
+        write_atomically(Path(folder) / "movements" / f"{names[0]}.md", tables.movements(names))
+    named = Path(folder) / "movements"
+    for movement, posture in hands.postures().items():
+        write_atomically(named / f"{tables.slug(movement)}.svg", hands.draw(posture, movement))
+    for name, (n_ring, muscles) in ARMS.items():
+        said = f"{n_ring} electrodes around the forearm" + "".join(f", one on {m}" for m in muscles)
+        drawn = diagrams.arm(n_ring, muscles, f"{name}: {said}")
+        write_atomically(named / f"arm-{tables.slug(name)}.svg", drawn)
     numbers |= _protocols()
     return numbers | {f"speed_{k}": v for k, v in speed.write(Path(folder) / "speed").items()}
 
@@ -58,7 +72,7 @@ def _assignments() -> str:
         n_asked = len(list(assignments.questions(name)))
         rows.append([title, learnt, time, n_asked, f"{assignments.points(name):g}"])
     header = ["assignment", "students learn", "time", "questions", "points"]
-    return tables.markdown(pd.DataFrame(rows, columns=header), rest="left")
+    return tables.markdown(pd.DataFrame(rows, columns=header))
 
 
 def _protocols() -> dict[str, str]:

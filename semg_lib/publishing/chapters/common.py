@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 
 import numpy as np
@@ -25,6 +25,7 @@ class Fragments:
     texts: dict[str, str]  # Markdown
     pictures: dict[str, figures.Picture]
     numbers: dict[str, str]
+    drawings: dict[str, str] = field(default_factory=dict)  # SVG
 
 
 def points(values: pd.Series) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from semg_lib import figures
 from semg_lib.evaluation import statistics, summaries
 from semg_lib.evaluation.records import Record, load_records
+from semg_lib.figures import diagrams
 from semg_lib.learning import baselines, inspection
 from semg_lib.papers import ding2018 as module
 from semg_lib.publishing import cards, tables
@@ -104,6 +105,13 @@ def fragments() -> Fragments:
     )
     held_out = summaries.by_variant(studies["repetitions"]).T.groupby("method").mean().T
     shown.numbers["repetitions_gain"] = points(held_out["C-SK2"] - held_out["C-SK"])
+    drawn = diagrams.network(
+        module.DingNet(12, 200, 17, "C-B1PB2"),
+        12,
+        200,
+        "C-B1PB2 of Ding et al. (2018) for DB2: its layers, from the window to the classes",
+    )
+    shown.drawings["network"] = drawn
     return shown
 
 
@@ -142,11 +150,7 @@ def _variants() -> str:
 def _methods(ours: Mapping[str, pd.DataFrame]) -> str:
     """Return ours on people and on simulated subjects beside the paper's Table 2."""
     order = [*module.VARIANTS, "CC", ALL]
-    shown: dict[str, object] = {
-        "method: mean ± sd over subjects (95 % interval of the mean)": [
-            figures.title(name, TITLES) for name in order
-        ]
-    }
+    shown: dict[str, object] = {"method": [figures.title(name, TITLES) for name in order]}
     for title, accuracy in ours.items():
         told = {}
         for name, values in (100 * accuracy).items():

@@ -12,6 +12,7 @@ import pandas as pd
 from semg_lib import figures
 from semg_lib.evaluation import statistics, summaries
 from semg_lib.evaluation.records import Record, load_records
+from semg_lib.figures import diagrams
 from semg_lib.papers import zhai2017 as module
 from semg_lib.publishing import cards, tables
 from semg_lib.publishing.chapters.common import Fragments, points
@@ -89,7 +90,8 @@ def fragments() -> Fragments:
             "real": _gains(chains),
             "places": _each(chains["shuffled"]),
             "claims": "\n".join(
-                f"{where}:\n\n{tables.judged(each)}" for where, each in verdicts.items()
+                tables.captioned(tables.judged(each), f"The claims on {where}.")
+                for where, each in verdicts.items()
             ),
             "table_1": _table_1(),
             "table_2": _table_2(),
@@ -113,6 +115,13 @@ def fragments() -> Fragments:
         ("reach", "Real, recorded order: right labels gained in one session, the second."),
     ):
         shown.texts[name] = _FIGURE.format(name, shown.pictures[name].alt, caption)
+    drawn = diagrams.network(
+        module.ZhaiNet(12, 25, 50),
+        12,
+        25,
+        "The CNN of Zhai et al. (2017) for DB2: its layers, from the window to the classes",
+    )
+    shown.drawings["network"] = drawn
     return shown
 
 
@@ -148,7 +157,7 @@ def _row(table: pd.DataFrame) -> dict[str, str]:
 
 def _each(table: pd.DataFrame) -> str:
     """Return a table with a row a variant."""
-    rows = [{"": name} | _row(table.loc[[name]]) for name in table.index]
+    rows = [{"variant": name} | _row(table.loc[[name]]) for name in table.index]
     return tables.markdown(pd.DataFrame(rows))
 
 
@@ -217,7 +226,7 @@ def _table_2() -> str:
         ours = f"simulated, {len(gain)} subjects"
         for whose, numbers in (("paper", pd.Series(said)), (ours, gain.mean())):
             texts = (f"{number:+.2f}" for number in (*numbers, numbers.mean()))
-            head = {"data": data.upper(), "classifier": kind.upper(), "whose": whose}
+            head = {"data": data.upper(), "classifier": kind.upper(), "numbers of": whose}
             rows.append(head | dict(zip(names, texts, strict=True)))
     return tables.markdown(pd.DataFrame(rows))
 
@@ -235,8 +244,9 @@ def _cost() -> str:
     """Return what the first training costs with few and with many movements."""
     shown = _seconds().map("{:.2f}".format).rename(figures.title)
     names = {"ten": "ten movements, s", "all": "50 classes, s"}
-    text = tables.markdown(shown.rename(columns=names).rename_axis("").reset_index())
-    return f"{text}\nBoth on {_load('db2', 'baseline')[0].device}.\n"
+    text = tables.markdown(shown.rename(columns=names).rename_axis("classifier").reset_index())
+    caption = "What the first training costs, **simulated** DB2: seconds on"
+    return tables.captioned(text, f"{caption} {_load('db2', 'baseline')[0].device}.")
 
 
 def _reach() -> figures.Picture:
