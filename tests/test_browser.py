@@ -271,6 +271,22 @@ def test_the_bars_of_the_dial_stay_in_sight_on_a_phone(address, phone):
     assert choice["y"] + choice["height"] <= 844
 
 
+@pytest.mark.parametrize("how", ["tap", "Enter"])
+def test_a_picture_opens_at_its_own_size_on_a_phone(address, phone, how):
+    phone.goto(f"{address}book/papers/atzori2016.html", wait_until="networkidle")
+    button = phone.locator("figure button.enlarge").first
+    small = button.locator("img").bounding_box()
+    assert small["width"] <= 390
+    button.tap() if how == "tap" else button.press("Enter")
+    dialog = phone.locator("dialog.enlarged")
+    whole = dialog.locator("img").bounding_box()
+    assert whole["width"] > 1.5 * small["width"]
+    assert dialog.bounding_box()["width"] <= 390
+    phone.keyboard.press("Escape")
+    assert dialog.count() == 0
+    assert button.evaluate("e => e === document.activeElement")
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_captions_are_as_dark_as_the_text(address, browser, scheme):
     page = browser.new_page(color_scheme=scheme, viewport={"width": 390, "height": 844})

@@ -14,6 +14,7 @@ document.addEventListener("DOMContentLoaded", () => {
   window.addEventListener("resize", reachTables);
   openMenus("primary", "Chapters");
   openMenus("secondary", "On this page");
+  openPictures();
 });
 
 // The theme gives the keyboard what scrolls, but not the tables that stand in a figure.
@@ -36,6 +37,37 @@ function openMenus(kind, name) {
   menu?.addEventListener("click", (event) => {
     if (event.target.closest("a[href^='#']")) menu.close();
   });
+}
+
+// A picture is a button that shows it at its own size: on a phone its words are small.
+function openPictures() {
+  for (const image of document.querySelectorAll("article :is(figure, .cell_output) img")) {
+    if (image.closest("a, button")) continue;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "enlarge";
+    button.setAttribute("aria-label", `Enlarge: ${image.alt}`);
+    image.replaceWith(button);
+    button.append(image);
+    button.addEventListener("click", () => showWhole(image));
+  }
+}
+
+function showWhole(image) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "enlarged";
+  dialog.setAttribute("aria-label", image.alt);
+  const close = document.createElement("button");
+  close.type = "button";
+  close.textContent = "Close";
+  const whole = new Image();
+  whole.src = image.src;
+  whole.alt = image.alt;
+  dialog.append(close, whole);
+  dialog.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
 }
 
 // A table that sorts by the heading that is clicked, and shows the rows that hold the words typed.

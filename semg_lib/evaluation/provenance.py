@@ -251,9 +251,9 @@ def versions() -> dict[str, str]:
     }
 
 
-def device_name(device: str) -> str:
-    """Return the device in words: the GPU's name, or the processor and what it is made for."""
+def device_name(device: str, precision: str = "auto") -> str:
+    """Return the device in words: the GPU's name, or the processor and what it computed in."""
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
-    half = ", bfloat16" if pick("auto", device) == "bfloat16" else ""
-    return f"CPU ({platform.machine()}, {torch.get_num_threads()} threads{half})"
+    n = torch.get_num_threads()
+    return f"CPU ({platform.machine()}, {n} thread{'s' * (n > 1)}, {pick(precision, device)})"

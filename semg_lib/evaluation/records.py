@@ -103,7 +103,7 @@ class Record(pydantic.BaseModel):
             repetitions=lacking,
             settings=values,
             versions=versions(),
-            device=device_name(device),
+            device=device_name(device, values.get("recipe", {}).get("precision", "auto")),
             date=date.today().isoformat(),
             code=_code(paper, simulated=simulated),
             **run,
