@@ -184,7 +184,7 @@ def test_menus_open_on_a_phone(address, phone, name, how, menu):
         link.wait_for(state="hidden")
         phone.wait_for_function("location.hash && scrollY > 0")
     else:
-        phone.wait_for_url(lambda url: name not in url)
+        phone.wait_for_url(lambda url: not url.endswith(f"/{name}.html"))
 
 
 def test_menus_open_beside_the_page(address, browser):

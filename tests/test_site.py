@@ -188,7 +188,13 @@ def means(records):
 
 
 def unmarked(table, told, wanted):
-    """The cells that show one of some numbers, and say nowhere that it is simulated."""
+    """The cells that show one of some numbers, and say nowhere that it is simulated.
+
+    A table of what a copy ran itself is left to the test of copies that ran on simulations. One
+    that says it is of real recordings may show the same digits by chance.
+    """
+    if re.search(r"of this run|\breal\b", told) and "imulated" not in told:
+        return
     *_, names = headings(table)
     for row in table.find_all("tr"):
         cells = row.find_all(["th", "td"])

@@ -46,7 +46,11 @@ def test_training_has_a_column_for_each_kind_of_processor(tmp_path, monkeypatch)
     monkeypatch.setattr(speed, "FOLDER", tmp_path)
     (tmp_path / "training.json").write_text(json.dumps({"float32": found, "bfloat16": half}))
     lines = rows(speed.training())
-    assert lines[0] == ["", "without bfloat16 instructions", "with bfloat16 instructions"]
+    assert lines[0] == [
+        "way, and what it makes",
+        "without bfloat16 instructions",
+        "with bfloat16 instructions",
+    ]
     assert ["measured on", "some: a network", "some: a network"] in lines
     assert ["plain loop, windows a second", "5,000", "4,000"] in lines
     assert ["bfloat16, windows a second", "", "9,000"] in lines  # not measured on the other

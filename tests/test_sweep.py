@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from semg_lib import cli
 from semg_lib.cli import main
 from semg_lib.errors import DataError, RunError
 from semg_lib.evaluation import records
@@ -226,7 +227,7 @@ def test_a_row_of_the_table_is_one_setting(tmp_path, monkeypatch, capsys):
         for score in record.scores:
             score.accuracy = (number + 6) / 10
         record.model_copy(update=change).save(tmp_path / str(number) / RECORD)
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(cli.out_console, "width", 220)
     monkeypatch.setattr(sys, "argv", ["semg", "table", str(tmp_path)])
     with pytest.raises(SystemExit):
         main()

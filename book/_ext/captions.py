@@ -25,7 +25,8 @@ class TableOutput(nodes.figure):
 @cache
 def known() -> dict[str, dict[str, str]]:
     """Return all captions, by notebook and cell."""
-    return yaml.safe_load(Path(__file__).parent.with_name("captions.yml").read_text())
+    path = Path(__file__).parent.with_name("captions.yml")
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def caption(name: str, cell: notebooks.NotebookNode, simulated: bool) -> tuple[str, str]:

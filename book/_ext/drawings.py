@@ -15,7 +15,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 def _svg(user, name: str) -> nodes.raw:
     path = Path(user.env.srcdir, "book", "generated", f"{name}.svg")
     user.env.note_dependency(str(path))
-    return nodes.raw("", path.read_text(), format="html")
+    return nodes.raw("", path.read_text(encoding="utf-8"), format="html")
 
 
 class Drawing(SphinxDirective):

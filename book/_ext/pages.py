@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from docutils import nodes
 
 import semg_lib
+from semg_lib.evaluation.writing import write_atomically
 
 PICTURE = "_static/dial.png"  # of pages without one of their own
 _ENTRY = """@{kind}{{{key},
@@ -60,7 +61,8 @@ def _about(doctree: nodes.document) -> str:
 
 def _describe(app, pagename, template, context, doctree) -> None:
     """Say what a page is, for those who find or pass on its address."""
-    title = context.get("title") or app.config.html_title
+    own_title = {"genindex": "Index", "search": "Search"}.get(pagename, app.config.html_title)
+    title = context.get("title") or own_title
     picture, about = PICTURE, f"{title} of {app.config.html_title}, a book on deep learning for EMG"
     own = {}
     if doctree is not None:
@@ -113,19 +115,17 @@ def _write(app, error) -> None:
         return
     out, root, names = Path(app.outdir), app.config.html_baseurl, sorted(app.env.found_docs)
     folder = out / "_static" / "cite"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "book.bib").write_text(_entry(app, app.config.root_doc))
+    write_atomically(folder / "book.bib", _entry(app, app.config.root_doc))
     for name in names:
         paper = Path(app.srcdir, f"{name}.bib")  # of a chapter on a paper
-        text = _entry(app, name) + (paper.read_text() if paper.is_file() else "")
-        (folder / f"{name.replace('/', '-')}.bib").write_text(text)
+        text = _entry(app, name) + (paper.read_text(encoding="utf-8") if paper.is_file() else "")
+        write_atomically(folder / f"{name.replace('/', '-')}.bib", text)
     listed = "\n".join(f"<url><loc>{root}{name}.html</loc></url>" for name in names)
     space = "http://www.sitemaps.org/schemas/sitemap/0.9"
-    (out / "sitemap.xml").write_text(
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="{space}">\n{listed}\n</urlset>\n'
-    )
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="{space}">'
+    write_atomically(out / "sitemap.xml", f"{head}\n{listed}\n</urlset>\n")
     shown = {"project": app.config.html_title, "address": root}
-    (out / "404.html").write_text(app.builder.templates.render("404.html", shown))
+    write_atomically(out / "404.html", app.builder.templates.render("404.html", shown))
 
 
 def setup(app) -> dict:

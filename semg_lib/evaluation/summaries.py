@@ -31,9 +31,10 @@ def alike(
     """
     groups: list[tuple[list[Record], dict[str, Any]]] = []
     for record in records:
-        own = {name: getattr(record, name) for name in (*_KIND, *(["code"] if code else []))}
+        own: dict[str, Any] = {}
         for name, value in record.settings.items():
             own |= value if isinstance(value, dict) else {name: value}
+        own |= {name: getattr(record, name) for name in (*_KIND, *(["code"] if code else []))}
         for subject in record.subjects:
             own[f"data of subject {subject}"] = record.data.get(subject, "simulated")
         for group, known in groups:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from types import ModuleType
@@ -17,6 +18,7 @@ from semg_lib.figures import hands
 from semg_lib.learning import baselines, settings
 from semg_lib.recordings import databases
 
+_code = functools.cache(code_hash)  # a page asks it of every record
 # A number, perhaps with its sign, spread, interval and unit.
 NUMBER = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*( to [^A-Za-z]*)?( [a-z]+\)?)?")
 
@@ -124,7 +126,7 @@ def runs(records: Sequence[Record]) -> str:
 
 def unchanged(record: Record) -> bool:
     """Tell whether the code is still what made a record."""
-    return record.code == code_hash(record.paper, simulated=record.simulated)
+    return record.code == _code(record.paper, simulated=record.simulated)
 
 
 def marks(module: ModuleType, database: str, recipe: str) -> str:

@@ -36,10 +36,12 @@ def checked(recording: Recording, spec: Database) -> tuple[Recording, list[str]]
                 dead.append(channel)
                 name += ": it is taken for dead and is zero throughout"
             told.append(name)
-        stuck = float((np.abs(signal) == peak[channel]).mean())
-        if np.ptp(signal) and stuck > _STUCK and peak[channel] > peak.max() / 2:
+        stuck = np.count_nonzero(np.abs(signal) == peak[channel])
+        often = stuck > max(_STUCK * len(signal), 5)  # one sample of fifty is a peak
+        if np.ptp(signal) and often and peak[channel] > peak.max() / 2:
+            share = stuck / len(signal)
             told.append(
-                f"{name}is saturated: {stuck:.1%} of its samples are at {peak[channel]:.3g}"
+                f"{name}is saturated: {share:.1%} of its samples are at {peak[channel]:.3g}"
             )
     size = float((emg.std(axis=0) if spec.raw else peak).max())
     too_large = size / _VOLTS[spec.raw]
