@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,10 @@ REGISTRY = "checksums.txt"
 
 @dataclass
 class Registry:
-    """Hashes of archives and files, by their names below the root; safe among processes."""
+    """Hashes of archives and files, by their names below the root.
+
+    Threads and processes may add at once.
+    """
 
     path: Path
 
@@ -24,6 +28,7 @@ class Registry:
         private = self.path.parent / ".semg"
         private.mkdir(parents=True, exist_ok=True)
         self.lock = filelock.FileLock(private / "registry.lock", thread_local=False)
+        self.threads = threading.Lock()  # of one process the lock of a file lets all threads in
 
     def read(self) -> dict[str, str]:
         """Return name: hash.
@@ -37,16 +42,16 @@ class Registry:
 
     def add(self, hashes: dict[str, str]) -> None:
         """Write more hashes; a crash leaves the old list or the new one."""
-        with self.lock:
+        with self.threads, self.lock:
             known = self.read() | hashes
             lines = (f"{name} {known[name]}\n" for name in sorted(known))
             write_atomically(self.path, "".join(lines))
 
     def tidy(self) -> None:
         """Remove what a process that was killed has left."""
-        with self.lock:
+        with self.threads, self.lock:
             for part in self.path.parent.glob(".*.part"):
-                part.unlink()
+                part.unlink(missing_ok=True)
 
 
 def read_registry(path: str | Path) -> dict[str, str]:
