@@ -28,7 +28,8 @@ def copied(tmp_path_factory):
         if (ROOT / name).is_file():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, root / name)
-    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
+    for command in (["init", "--quiet"], ["add", "--all"]):  # what git knows, some tests read
+        subprocess.run(["git", *command], cwd=root, check=True)
 
     def run(*command):
         environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
