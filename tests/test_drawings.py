@@ -68,19 +68,19 @@ def test_the_layers_of_a_network_are_read_from_it():
     state = torch.get_rng_state()
     network = atzori2016.AtzoriNet(10, 15, 53).train()
     torch.set_rng_state(state)
-    told = texts(diagrams.network(network, 10, 15, "atzori2016"))
+    told = texts(diagrams.network(network, "atzori2016"))
     assert network.training
     assert told[:3] == ["a window", "10 electrodes × 15 numbers", "as 1 × 15 × 10"]
     assert told[6:10] == ["32 kernels of 3 × 3", "ReLU", "average of 3 × 3", "32 × 5 × 3"]
     assert told[-3:] == ["53 kernels of 1 × 1", "softmax", "53 × 1 × 1"]
-    wider = texts(diagrams.network(zhai2017.ZhaiNet(4, 25, 11, width=100), 4, 25, "zhai2017"))
+    wider = texts(diagrams.network(zhai2017.ZhaiNet(4, 25, 11, width=100), "zhai2017"))
     assert wider[2:6] == ["as 4 × 5 × 5", "100 kernels of 4 × 4", "ReLU", "400"]
     assert wider[-3:] == ["dense, 11", "softmax", "11"]
 
 
 def test_blocks_side_by_side_have_the_papers_sizes():
     network = ding2018.DingNet(12, 200, 17, "C-B1PB2")
-    root = ET.fromstring(diagrams.network(network, 12, 200, "ding2018"))
+    root = ET.fromstring(diagrams.network(network, "ding2018"))
     sides = {True: [], False: []}
     for each in root.iter("text"):
         if float(each.attrib["x"]) != 170:

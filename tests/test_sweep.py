@@ -59,9 +59,9 @@ def test_the_code_is_read_once_for_all_units(tmp_path):
     units = planned(range(1, 11))
     for unit in units:
         fake(unit, tmp_path)
-    before = records._code.cache_info()
+    before = records.code_of.cache_info()
     assert all(sweep.done(unit, tmp_path) for unit in units)
-    after = records._code.cache_info()
+    after = records.code_of.cache_info()
     assert (after.misses - before.misses, after.hits - before.hits) == (0, 10)
 
 

@@ -72,8 +72,6 @@ def _describe(app, pagename, template, context, doctree) -> None:
         known = [each["uri"] for each in doctree.findall(nodes.image)]
         copies = [each for each in known if "_images/" in each]
         picture = "_images/" + copies[0].rpartition("/")[2] if copies else PICTURE
-    if pagename == app.config.root_doc:
-        picture = PICTURE
     told = {
         "og:title": nodes.unescape(title),
         "og:description": about,

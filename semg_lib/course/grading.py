@@ -5,8 +5,8 @@ each in a process of its own with limits on time, memory, the size of a file and
 files, which the operating system holds, and writes the marks as CSV. A notebook that never ends,
 that asks for more than it may or that is none is reported by name and does not stop the rest.
 
-The limits keep mistakes from doing harm. This is no sandbox: who grades strangers does so in a
-container.
+The limits keep mistakes from doing harm. This is no sandbox: to grade strangers' code, use
+a container.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from semg_lib.evaluation.writing import set_aside, write_atomically
 from semg_lib.running import notebooks
 
 GRADED = "graded"
-NO_SANDBOX = "This is no sandbox: who grades strangers does so in a container."
+NO_SANDBOX = "This is no sandbox: to grade strangers' code, use a container."
 _STUDENT = re.compile(r"^student[ \t]*=[ \t]*([\"'])(.*?)\1", re.MULTILINE)
 
 

@@ -28,7 +28,7 @@ from semg_lib.recordings.source import Source
 
 RECORD, STUDY = "record.json", "study.json"  # of a run's methods, and of its study
 RESULTS = PACKAGE.parent / "results"  # an installed copy has none
-_code = functools.cache(code_hash)  # that of a process is what it has imported
+code_of = functools.cache(code_hash)  # that of a process is what it has imported
 
 
 class Record(pydantic.BaseModel):
@@ -105,7 +105,7 @@ class Record(pydantic.BaseModel):
             versions=versions(),
             device=device_name(device, values.get("recipe", {}).get("precision", "auto")),
             date=date.today().isoformat(),
-            code=_code(paper, simulated=simulated),
+            code=code_of(paper, simulated=simulated),
             **run,
         )
 

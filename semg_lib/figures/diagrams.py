@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,11 +55,12 @@ def _boxes(layers: Iterable[nn.Module], sizes: dict[nn.Module, tuple[int, ...]])
     return boxes
 
 
-def network(module: nn.Module, n_channels: int, n_samples: int, title: str) -> str:
+def network(module: Any, name: str) -> str:
     """Return a network drawn from its own layers; blocks side by side where it has a list of them.
 
     Sizes are those that a window of zeros takes on its way through the network.
     """
+    n_channels, n_samples = module.n_channels, module.n_samples
     leaves = [each for each in module.modules() if not any(True for _ in each.children())]
     sizes: dict[nn.Module, tuple[int, ...]] = {}
     entered: list[tuple[int, ...]] = []
@@ -85,7 +87,7 @@ def network(module: nn.Module, n_channels: int, n_samples: int, title: str) -> s
             inside += [each for each in child.modules() if each in sizes]
     rows += [[box] for box in _boxes(inside, sizes)]
     rows[-1][0].insert(1, "softmax")
-    return _drawn(rows, title)
+    return _drawn(rows, f"{name}: its layers, from the window to the classes")
 
 
 def _drawn(rows: list[list[list[str]]], title: str) -> str:

@@ -86,7 +86,7 @@ def postures() -> dict[str, Posture]:
     def held(row: dict[str, str]) -> list[str]:
         return row["held"].split("+") if row["held"] else []
 
-    with Path(__file__).with_name("hands.csv").open() as file:
+    with Path(__file__).with_name("hands.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     return {
         row["movement"]: Posture(

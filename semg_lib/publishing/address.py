@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from semg_lib.errors import REPOSITORY
+from semg_lib.errors import REPOSITORY, command
 
 ROOT = Path(__file__).parent.parent.parent
 _HOST = "https://github.com/"
@@ -26,7 +26,7 @@ def rewrite(url: str, root: Path = ROOT) -> list[Path]:
         If it is no address of a repository on GitHub.
     """
     if not _ADDRESS.fullmatch(url) or url.endswith(".git"):
-        raise ValueError(f"{url!r} is no address like {_HOST}ME/FORK")
+        raise ValueError(f"{url!r} is no repository's: make address URL={_HOST}ME/FORK")
     # Colab's addresses hold owner and name alone.
     old, new = (each.removeprefix(_HOST).encode() for each in (REPOSITORY, url))
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, check=True, capture_output=True)
@@ -38,15 +38,13 @@ def rewrite(url: str, root: Path = ROOT) -> list[Path]:
     return changed
 
 
+@command("address")
 def main(arguments: list[str] | None = None) -> int:
     """Rewrite the address; see the module's first lines."""
     given = sys.argv[1:] if arguments is None else arguments
-    try:
-        changed = rewrite(given[0] if given else "")
-    except ValueError as error:
-        print(f"address: {error}; make address URL={_HOST}ME/FORK", file=sys.stderr)
-        return 1
-    print(f"{given[0]} stands in {len(changed)} files now; commit them")
+    url = given[0] if given else ""
+    changed = rewrite(url)
+    print(f"{url} stands in {len(changed)} files now; commit them")
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping, Sequence
 from types import ModuleType
@@ -11,14 +10,12 @@ import pandas as pd
 
 from semg_lib import figures
 from semg_lib.evaluation import summaries
-from semg_lib.evaluation.provenance import code_hash
-from semg_lib.evaluation.records import Record
+from semg_lib.evaluation.records import Record, code_of
 from semg_lib.evaluation.statistics import interval
 from semg_lib.figures import hands
 from semg_lib.learning import baselines, settings
 from semg_lib.recordings import databases
 
-_code = functools.cache(code_hash)  # a page asks it of every record
 # A number, perhaps with its sign, spread, interval and unit.
 NUMBER = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*( to [^A-Za-z]*)?( [a-z]+\)?)?")
 
@@ -126,7 +123,7 @@ def runs(records: Sequence[Record]) -> str:
 
 def unchanged(record: Record) -> bool:
     """Tell whether the code is still what made a record."""
-    return record.code == _code(record.paper, simulated=record.simulated)
+    return record.code == code_of(record.paper, simulated=record.simulated)
 
 
 def marks(module: ModuleType, database: str, recipe: str) -> str:

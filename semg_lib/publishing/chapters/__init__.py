@@ -51,9 +51,9 @@ def write(folder: str | Path) -> dict[str, str]:
             write_atomically(place / f"{key}.svg", drawing)
         numbers |= {f"{name}_{key}": value for key, value in shown.numbers.items()}
     write_atomically(Path(folder) / "teaching" / "assignments.md", _assignments())
-    for names in (("db1", "db2", "db3"), ("3dc",), ("multiday",)):
-        write_atomically(Path(folder) / "movements" / f"{names[0]}.md", tables.movements(names))
     named = Path(folder) / "movements"
+    for names in (("db1", "db2", "db3"), ("3dc",), ("multiday",)):
+        write_atomically(named / f"{names[0]}.md", tables.movements(names))
     for movement, posture in hands.postures().items():
         write_atomically(named / f"{tables.slug(movement)}.svg", hands.draw(posture, movement))
     for name, (n_ring, muscles) in ARMS.items():

@@ -123,13 +123,8 @@ def fragments() -> Fragments:
         "best_accuracy": f"{100 * best.max():.1f} %",
         "order": f"{best.corr(grid.bars('db1'), 'spearman'):.2f}",
     }
-    drawn = diagrams.network(
-        module.AtzoriNet(10, 15, 53),
-        10,
-        15,
-        "The CNN of Atzori et al. (2016) for DB1: its layers, from the window to the classes",
-    )
-    shown.drawings["network"] = drawn
+    network = module.AtzoriNet(10, 15, 53)
+    shown.drawings["network"] = diagrams.network(network, "The CNN of Atzori et al. (2016) for DB1")
     return shown
 
 

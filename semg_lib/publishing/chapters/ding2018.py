@@ -105,13 +105,8 @@ def fragments() -> Fragments:
     )
     held_out = summaries.by_variant(studies["repetitions"]).T.groupby("method").mean().T
     shown.numbers["repetitions_gain"] = points(held_out["C-SK2"] - held_out["C-SK"])
-    drawn = diagrams.network(
-        module.DingNet(12, 200, 17, "C-B1PB2"),
-        12,
-        200,
-        "C-B1PB2 of Ding et al. (2018) for DB2: its layers, from the window to the classes",
-    )
-    shown.drawings["network"] = drawn
+    network = module.DingNet(12, 200, 17, "C-B1PB2")
+    shown.drawings["network"] = diagrams.network(network, "C-B1PB2 of Ding et al. (2018) for DB2")
     return shown
 
 

@@ -115,13 +115,8 @@ def fragments() -> Fragments:
         ("reach", "Real, recorded order: right labels gained in one session, the second."),
     ):
         shown.texts[name] = _FIGURE.format(name, shown.pictures[name].alt, caption)
-    drawn = diagrams.network(
-        module.ZhaiNet(12, 25, 50),
-        12,
-        25,
-        "The CNN of Zhai et al. (2017) for DB2: its layers, from the window to the classes",
-    )
-    shown.drawings["network"] = drawn
+    network = module.ZhaiNet(12, 25, 50)
+    shown.drawings["network"] = diagrams.network(network, "The CNN of Zhai et al. (2017) for DB2")
     return shown
 
 
