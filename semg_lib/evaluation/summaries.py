@@ -166,20 +166,21 @@ def by_variant(records: Sequence[Record], *, value: str = "accuracy") -> pd.Data
 
 
 def summary(records: Sequence[Record]) -> pd.DataFrame:
-    """Return one row a method: subjects, seeds, mean, sd over subjects and interval, per cent."""
-    table = scores(records)
+    """Return one row a method: mean, sd over subjects and interval, per cent; subjects, seeds."""
+    seeds = scores(records).groupby("method")["seed"].nunique()
+    balanced = 100 * by_subject(records, value="balanced_accuracy").mean()
     rows = {}
     for method, values in by_subject(records).items():
         values = 100 * values.dropna()
         low, high = interval(values.to_numpy())
         rows[method] = {
-            "subjects": len(values),
-            "seeds": table[table["method"] == method]["seed"].nunique(),
             "mean": values.mean(),
             "sd": values.std(),
             "low": low,
             "high": high,
-            "balanced": 100 * by_subject(records, value="balanced_accuracy")[method].mean(),
+            "balanced": balanced[str(method)],
+            "subjects": len(values),
+            "seeds": seeds[str(method)],
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
 
