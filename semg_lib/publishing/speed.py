@@ -46,29 +46,29 @@ def ratios() -> str:
     for precision, found in load("training").items():
         *_, (name, ratio) = found["times the plain loop"].items()
         task = f"{name}, {PROCESSORS[precision]}"
-        rows.append([task, "Dataset, DataLoader, plain loop", ratio, ""])
+        rows.append([task, ratio, "Dataset, DataLoader, plain loop", ""])
     if features:
         long = features["5 minutes"]
         of_libemg = long["memory, share of LibEMG's"]
         share = f"{100 * of_libemg:.0f} %"
         for name, ratio in long["times faster"].items():
-            rows.append([f"{name.upper()} of overlapping windows", features["peer"], ratio, share])
+            rows.append([f"{name.upper()} of overlapping windows", ratio, features["peer"], share])
         cutting = long["times faster at cutting windows"]
-        rows.append(["cutting windows", f"{features['peer']}, which copies them", cutting, ""])
+        rows.append(["cutting windows", cutting, f"{features['peer']}, which copies them", ""])
     if spectrogram:
         added = spectrogram["megabytes added"]
         share = f"{100 * added['semg_lib'] / added['loop over SciPy']:.0f} %"
         ratio = spectrogram["times faster than the loop"]
-        rows.append(["spectrogram and components", "SciPy in a loop", ratio, share])
+        rows.append(["spectrogram and components", ratio, "SciPy in a loop", share])
     for name, found in loading.items():
         if isinstance(found, dict):
             first = found["first load over scipy"]
-            rows.append([f"loading {name}", "scipy.io.loadmat", round(1 / first, 2), ""])
+            rows.append([f"loading {name}", round(1 / first, 2), "scipy.io.loadmat", ""])
     if sweep:
         cores, ratio = sweep["machine"].split(", ")[-1], sweep["times papermill in a loop"]
-        rows.append([f"sweep, {cores}", "papermill in a loop", ratio, ""])
-    rows.extend([name, "", NOT_MEASURED, ""] for name in MEASURED if not load(name))
-    header = ["task", "peer", "times faster", "memory, of the peer's"]
+        rows.append([f"sweep, {cores}", ratio, "papermill in a loop", ""])
+    rows.extend([name, NOT_MEASURED, "", ""] for name in MEASURED if not load(name))
+    header = ["task", "times faster", "peer", "memory, of the peer's"]
     return tables.markdown(pd.DataFrame(rows, columns=header, dtype=object))
 
 
