@@ -167,6 +167,7 @@ def test_paths_are_printed_as_they_are(tmp_path, monkeypatch, capsys):
     assert (status, out) == (0, f"{tmp_path / ODD}\n")
 
 
+@pytest.mark.slow
 def test_a_run_leaves_notebook_and_record_and_goes_on(root, tmp_path, monkeypatch, capsys):
     """Whatever characters its folders have."""
     data, runs = tmp_path / "data" / ODD, tmp_path / "runs" / ODD

@@ -306,6 +306,7 @@ def test_real_recordings_are_what_numpy_reads(real_sets, real_data, tmp_path):
     assert len(Source("multiday", "A", str(real_data)).files(1)["A"]) == 275
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_real_recordings_are_ok_and_named_by_their_paths(real_sets, tmp_path):
     seen, began = {}, time.process_time()

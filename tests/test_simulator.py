@@ -38,13 +38,12 @@ def test_db1_is_a_rectified_envelope_and_db2_raw():
 
 
 def test_stimulus_and_restimulus_disagree_as_in_real_files():
-    for subject in (1, 5):
-        asked = simulator.simulate("db1", subject, "A", labels="stimulus")
-        done = simulator.simulate("db1", subject, "A")
-        assert 0.15 <= 1 - labels.label_agreement(asked.label, done.label) <= 0.30
-        delay = labels.onset_delays(asked.label, done.label, done.rate)
-        assert len(delay) == 120
-        assert 0.5 < np.median(delay) < 1.2
+    asked = simulator.simulate("db1", 5, "A", labels="stimulus")
+    done = simulator.simulate("db1", 5, "A")
+    assert 0.15 <= 1 - labels.label_agreement(asked.label, done.label) <= 0.30
+    delay = labels.onset_delays(asked.label, done.label, done.rate)
+    assert len(delay) == 120
+    assert 0.5 < np.median(delay) < 1.2
 
 
 def test_repetitions_differ_and_electrodes_are_correlated(recording):

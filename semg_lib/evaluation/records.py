@@ -19,7 +19,14 @@ import pydantic
 
 from semg_lib.errors import REPOSITORY, DataError, DataWarning
 from semg_lib.evaluation.provenance import PACKAGE, code_hash, device_name, versions
-from semg_lib.evaluation.scores import CostedScore, Score, SessionScore, confusion, score
+from semg_lib.evaluation.scores import (
+    CostedScore,
+    Score,
+    SessionScore,
+    StreamScore,
+    confusion,
+    score,
+)
 from semg_lib.evaluation.writing import set_aside, to_json, write_atomically
 from semg_lib.learning.outcomes import Outcome
 from semg_lib.recordings import databases
@@ -53,7 +60,7 @@ class Record(pydantic.BaseModel):
     wall_seconds: float = 0.0
     stacked: int = 1  # networks that were trained as one, at most
     labels: list[int] = []
-    scores: list[SessionScore | CostedScore | Score] = []
+    scores: list[SessionScore | CostedScore | StreamScore | Score] = []
     confusion: dict[str, list[list[int]]] = {}  # method: (true, predicted), over subjects
     losses: dict[str, list[list[float | None]]] = {}  # method: (subject, epoch); null: not finite
 

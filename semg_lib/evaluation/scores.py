@@ -9,7 +9,8 @@ import numpy as np
 import pydantic
 import sklearn.metrics
 
-from semg_lib.learning.outcomes import CostedOutcome, Outcome, SessionOutcome
+from semg_lib.evaluation import streaming
+from semg_lib.learning.outcomes import CostedOutcome, Outcome, SessionOutcome, StreamOutcome
 
 
 class Score(pydantic.BaseModel):
@@ -41,6 +42,16 @@ class CostedScore(Score):
     multiply_adds: int | None  # of its network for one window
     latency_ms: float  # for one decision, features and all
     train_seconds: float  # of processor, summed over cores
+
+
+class StreamScore(Score):
+    """A score of a stream: its windows include rest and transitions; see `streaming`."""
+
+    executions: int  # movements carried out
+    carried_out: float  # share of executions that most of their decisions name
+    missed: float  # share of executions that are never recognised
+    onset_ms: float | None  # median delay of those that are, from the muscles' onset
+    false_activations: float  # a minute of rest
 
 
 def score(outcome: Outcome) -> Score:
@@ -78,7 +89,23 @@ def score(outcome: Outcome) -> Score:
             latency_ms=round(outcome.latency_ms, 3),
             train_seconds=round(outcome.train_seconds, 1),
         )
+    if isinstance(outcome, StreamOutcome):
+        return StreamScore(**plain, **_streamed(outcome))
     return Score(**plain)
+
+
+def _streamed(outcome: StreamOutcome) -> dict[str, Any]:
+    stream = outcome.label, outcome.predicted, outcome.stretch
+    late = streaming.onset_delays(*stream, stays=round(outcome.stays_ms / outcome.step_ms))
+    minutes = (outcome.label == 0).sum() * outcome.step_ms / 60_000
+    known = late[~np.isnan(late)]
+    return {
+        "executions": len(late),
+        "carried_out": round(float(streaming.carried_out(*stream).mean()), 6),
+        "missed": round(1 - len(known) / len(late), 6),
+        "onset_ms": float(np.median(known)) * outcome.step_ms if len(known) else None,
+        "false_activations": round(streaming.false_activations(*stream) / minutes, 3),
+    }
 
 
 def balanced_accuracy(label: np.ndarray, predicted: np.ndarray) -> float:

@@ -70,22 +70,25 @@ def comparable(records: Sequence[Record]) -> None:
         )
 
 
-def scores(records: Sequence[Record]) -> pd.DataFrame:
-    """Return every score of some records, with seed, recipe and database beside it."""
-    columns = [*Score.model_fields, "seed", "recipe", "database", "simulated"]
+def scores(records: Sequence[Record], *more: str) -> pd.DataFrame:
+    """Return every score of some records, with seed, recipe and database beside it.
+
+    ``more`` are fields that only some kinds of scores have.
+    """
+    columns = dict.fromkeys([*Score.model_fields, *more, "seed", "recipe", "database", "simulated"])
     rows = [
         score.model_dump()
         | {name: getattr(record, name) for name in ("seed", "recipe", "database", "simulated")}
         for record in records
         for score in record.scores
     ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(columns))
 
 
 def by_subject(records: Sequence[Record], *, value: str = "accuracy") -> pd.DataFrame:
     """Return one row a subject, one column a method: the mean over seeds; see `alike`."""
     comparable(records)
-    table = scores(records)
+    table = scores(records, value)
     order = list(dict.fromkeys(table["method"]))
     return table.pivot_table(index="subject", columns="method", values=value)[order]
 

@@ -25,6 +25,7 @@ from semg_lib.figures.signals import (
     split_map,
     window_images,
 )
+from semg_lib.figures.streams import ribbons, waiting
 from semg_lib.figures.style import TITLES, Picture, title
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "onsets",
     "ranks",
     "responses",
+    "ribbons",
     "scrubber",
     "sessions",
     "spectra",
@@ -56,5 +58,6 @@ __all__ = [
     "split_map",
     "subject_dots",
     "title",
+    "waiting",
     "window_images",
 ]

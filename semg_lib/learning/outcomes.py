@@ -36,3 +36,12 @@ class CostedOutcome(Outcome):
     multiply_adds: int | None = field(kw_only=True)
     latency_ms: float = field(kw_only=True)
     train_seconds: float = field(kw_only=True)
+
+
+@dataclass(frozen=True, eq=False)
+class StreamOutcome(Outcome):
+    """What one method decided about one subject's test stretches, rest and transitions included."""
+
+    stretch: np.ndarray = field(kw_only=True)  # (decision,), numbers of unbroken stretches, sorted
+    step_ms: float = field(kw_only=True)  # from decision to decision
+    stays_ms: float = field(kw_only=True)  # right decisions for so long recognise a movement

@@ -53,6 +53,7 @@ _RECORDED = {
         "3dc/record.json": "sessions/3dc.json",
     },
     "comparison": {"record.json": "comparison/record.json"},
+    "streaming": {f"seed{i}/record.json": f"streaming/seed{i}.json" for i in (0, 1, 2)},
 }
 
 
@@ -117,6 +118,8 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
         "data": real,
         "quirks": real | {"methods": ["lda", "random_forest"]},
         "protocols": real | whole | (held if people else {}),
+        "streaming": real
+        | {"preset": "full", "methods": ["cnn", "lda", "random_forest", "knn"], "seeds": [0, 1, 2]},
         # Recordings of DB2 were not at hand.
         "comparison": {"preset": "full", "subjects": list(range(1, 11))},
     }
@@ -137,7 +140,7 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
             others = [f"{each}, {len(read[each]) or '**simulated**'}" for each in _RAW]
             about = f"{about[:-1]}; subjects of the raw sets: {'; '.join(others)}."
         if records:
-            about = _about(folder / "record.json")
+            about = _about(next(iter(records)))
         _store(folder / "notebook.ipynb", name, about)
 
 

@@ -25,10 +25,13 @@ from semg_lib.learning.outcomes import Outcome
 from semg_lib.papers import PAPERS
 from semg_lib.recordings.recording import fingerprint
 from semg_lib.recordings.source import Source
-from semg_lib.studies import comparison, protocols, sessions
+from semg_lib.studies import comparison, protocols, sessions, streaming
 
 SCORES, LOSSES = 1e-6, 1e-5  # what counts as equal; losses are stored with five digits
-_COMPARED = ("accuracy", "balanced_accuracy", "sessions", "corrected", "n_test", "classes")
+_COMPARED = (
+    *("accuracy", "balanced_accuracy", "sessions", "corrected", "n_test", "classes"),
+    *("carried_out", "missed", "onset_ms", "false_activations"),
+)
 
 
 @dataclass(frozen=True)
@@ -96,14 +99,15 @@ def replay(path: Path, root: str, code: str) -> Replayed:
 
 def _settings(record: Record) -> Any:
     """Return the settings that a record names; DataError if the library has other ones now."""
+    epochs = record.settings.get("recipe", {}).get("epochs", 0)
     if record.paper == "comparison":
         chosen: Any = comparison.Settings.named(record.database, record.preset)
+    elif record.paper == "streaming":
+        chosen = streaming.Settings.named(record.database, record.preset, epochs)
     elif record.paper in ("protocols", "sessions"):
-        epochs = record.settings["recipe"]["epochs"]
         study = sessions if record.paper == "sessions" else protocols
         chosen = study.named(record.database, record.preset, epochs)
     else:
-        epochs = record.settings["recipe"]["epochs"]
         named = PAPERS[record.paper].Settings.named
         chosen = named(record.database, record.recipe, record.preset, epochs)
     values = json.loads(json.dumps(asdict(chosen)))
@@ -128,9 +132,10 @@ def _outcomes(record: Record, settings: Any, source: Source, subject: int) -> It
     recording = source.load(subject, labels=settings.labels)
     if record.paper == "comparison":
         yield from comparison.replicate(recording, settings, methods=scored, seed=seed)
-    elif record.paper == "sessions":
+    elif record.paper in ("sessions", "streaming"):
+        study = sessions if record.paper == "sessions" else streaming
         methods = tuple(dict.fromkeys(name.split(": ")[1] for name in scored))
-        yield from sessions.replicate(recording, settings, methods=methods, seed=seed)
+        yield from study.replicate(recording, settings, methods=methods, seed=seed)
     elif record.study:
         module = PAPERS[record.paper]
         study = module.STUDIES[record.study]

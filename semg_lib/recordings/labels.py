@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -24,6 +26,21 @@ def onsets(label: np.ndarray) -> np.ndarray:
     """Return the samples at which a movement begins, (trial,)."""
     moving = np.concatenate([[0], label > 0])
     return np.flatnonzero(np.diff(moving.astype(np.int8)) == 1)
+
+
+def share_rests(recording: Recording) -> Recording:
+    """Return a recording in which the second half of each rest is the next movement's.
+
+    NinaPro counts a rest to the movement before it. So shared, a repetition is a stretch of
+    unbroken time with rest before and after its movement.
+    """
+    repetition = recording.repetition.copy()
+    resting = np.concatenate([[False], recording.label == 0, [False]]).astype(np.int8)
+    begins, ends = (np.flatnonzero(np.diff(resting) == sign) for sign in (1, -1))
+    for begin, end in zip(begins, ends, strict=True):
+        if end < len(repetition) and recording.exercise[begin] == recording.exercise[end]:
+            repetition[(begin + end) // 2 if begin else 0 : end] = recording.repetition[end]
+    return replace(recording, repetition=repetition)
 
 
 def onset_delays(stimulus: np.ndarray, restimulus: np.ndarray, rate: float) -> np.ndarray:

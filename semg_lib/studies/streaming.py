@@ -1,0 +1,232 @@
+"""Streaming: methods of atzori2016 decide on whole test stretches, rest and transitions kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from semg_lib import figures
+from semg_lib.errors import check_name
+from semg_lib.evaluation import streaming, summaries
+from semg_lib.evaluation.records import Record
+from semg_lib.learning import baselines, parallel, training
+from semg_lib.learning.outcomes import StreamOutcome
+from semg_lib.learning.settings import change, setting
+from semg_lib.learning.training import Recipe
+from semg_lib.papers import atzori2016
+from semg_lib.recordings import databases, labels
+from semg_lib.recordings.recording import Recording
+from semg_lib.recordings.source import Source
+from semg_lib.signals import features
+from semg_lib.signals.preprocessing import Standardiser
+from semg_lib.signals.protocol import Prepared
+from semg_lib.signals.splits import Split
+from semg_lib.signals.windows import Windows, cut, thin_rest
+
+METHODS = ("cnn", "lda", "random_forest", "knn")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a stream is cut and judged."""
+
+    window_ms: float = setting(150, "O", "what the network sees, as in atzori2016")
+    classical_ms: float = setting(200, "O", "what features see; all windows end together")
+    step_ms: float = setting(20, "O", "from decision to decision")
+    train_step_ms: float = setting(20, "O", "distance of training windows, half of atzori2016's")
+    labels: str = setting("restimulus", "O", "labels re-aligned to the EMG")
+    test_repetitions: tuple[int, ...] = setting((2, 5, 7), "O", "held out; the others train")
+    stays_ms: float = setting(200, "O", "right for so long, a movement is recognised")
+    recipe: Recipe = field(default_factory=lambda: atzori2016.RECIPES["recommended"])
+
+    @classmethod
+    def named(cls, database: str, preset: str = "full", epochs: int = 0) -> Settings:
+        """Return the settings for a database of envelopes and a preset: 16 epochs if full."""
+        settings = cls(test_repetitions=databases.database(database).test_repetitions)
+        if preset == "quick":
+            settings = change(settings, {"step_ms": 40, "train_step_ms": 60})
+        return change(settings, {"epochs": epochs or (16 if preset == "full" else 2)})
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What a method says of each decision of a stream."""
+
+    probability: np.ndarray  # (decision, class)
+    classes: np.ndarray
+    stretch: np.ndarray
+
+    @property
+    def likeliest(self) -> np.ndarray:
+        """The likeliest label of each decision, (decision,)."""
+        return self.classes[self.probability.argmax(axis=1)]
+
+
+EVERY = "every window"
+VOTES, LEAST, HELD = (5, 10, 25, 50), (0.5, 0.7, 0.9), (2, 5, 10, 25)
+
+
+def _vote(said: Said, n: int) -> np.ndarray:
+    return streaming.majority(said.likeliest, said.stretch, n)
+
+
+def _confident(said: Said, least: float) -> np.ndarray:
+    return streaming.confident(said.probability, said.classes, least)
+
+
+def _held(said: Said, n: int) -> np.ndarray:
+    return streaming.held(said.likeliest, said.stretch, n)
+
+
+# What becomes of a method's probabilities before the hand moves.
+RULES: dict[str, Callable[[Said], np.ndarray]] = {
+    EVERY: lambda said: said.likeliest,
+    **{f"vote of {n}": partial(_vote, n=n) for n in VOTES},
+    **{f"at least {100 * p:.0f} % sure": partial(_confident, least=p) for p in LEAST},
+    **{f"held until {n} agree": partial(_held, n=n) for n in HELD},
+}
+
+
+def prepare(recording: Recording, settings: Settings) -> tuple[Prepared, np.ndarray]:
+    """Return training windows beside the test stream, audited, and each decision's stretch.
+
+    A stretch is a movement with half of the rest before it and half of that after it.
+    """
+    recording = labels.share_rests(recording)
+    held = np.isin(recording.repetition, settings.test_repetitions)
+    scaler = Standardiser.fit(recording, np.unique(recording.repetition[~held]).tolist())
+    scaled, length = scaler.apply(recording), settings.classical_ms
+    train = cut(scaled, length_ms=length, step_ms=settings.train_step_ms)
+    stream = cut(scaled, length_ms=length, step_ms=settings.step_ms, pure=False)
+    # Within one stretch, which may hold a transition; a movement's next repetition is another.
+    piece = np.cumsum(np.diff(recording.repetition, prepend=recording.repetition[0]) != 0)
+    inside = piece[stream.starts] == piece[stream.starts + stream.length - 1]
+    stream = stream[inside & np.isin(stream.repetition, settings.test_repetitions)]
+    train = train[~np.isin(train.repetition, settings.test_repetitions)]
+    prepared = Prepared(Split(thin_rest(train), stream), scaler).audited()
+    return prepared, np.unique(piece[stream.starts], return_inverse=True)[1]
+
+
+def _shorter(windows: Windows, window_ms: float) -> Windows:
+    """Return windows that end with these and are shorter."""
+    length = round(window_ms * windows.recording.rate / 1000)
+    return Windows(windows.recording, windows.starts + windows.length - length, length)
+
+
+def probabilities(
+    method: str, prepared: Prepared, settings: Settings, *, seed: int = 0, device: str = "cpu"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Train a method; return its probabilities (decision, class) of the stream, and classes."""
+    classes = np.unique(prepared.split.train.label)
+    if method != "cnn":
+        seen = [prepared.features(side, features.ALL) for side in ("train", "test")]
+        classifier = baselines.make(method, seed=seed).fit(seen[0], prepared.split.train.label)
+        return classifier.predict_proba(seen[1]), classes
+    train, test = (
+        _shorter(each, settings.window_ms) for each in (prepared.split.train, prepared.split.test)
+    )
+    own = Prepared(Split(train, test), prepared.scaler).audited()
+    paper = replace(atzori2016.Settings.named(train.recording.database), recipe=settings.recipe)
+    network = atzori2016.METHODS["cnn"](paper).fit([own], seed=seed, device=device)[0].network
+    assert network is not None
+    return training.scores(network, test, precision=settings.recipe.precision), classes
+
+
+def replicate(
+    recording: Recording,
+    settings: Settings,
+    *,
+    methods: Sequence[str] = METHODS,
+    seed: int = 0,
+    device: str = "cpu",
+) -> Iterator[StreamOutcome]:
+    """Train methods on one subject and let them decide under every rule, ``rule: method``.
+
+    Raises
+    ------
+    ValueError
+        If a method is unknown.
+    """
+    for name in methods:
+        check_name("method", name, METHODS)
+    prepared, stretch = prepare(recording, settings)
+    for name in methods:
+        said = Said(*probabilities(name, prepared, settings, seed=seed, device=device), stretch)
+        for rule, decide in RULES.items():
+            yield StreamOutcome(
+                recording.subject,
+                f"{rule}: {name}",
+                prepared.split.test.label,
+                decide(said),
+                stretch=stretch,
+                step_ms=settings.step_ms,
+                stays_ms=settings.stays_ms,
+            )
+
+
+def everybody(
+    source: Source, subjects: Sequence[int], settings: Settings, **how
+) -> Iterator[StreamOutcome]:
+    """Run `replicate` on subjects, as many at once as there are cores."""
+    jobs = [{"source": source, "subject": each, "settings": settings} | how for each in subjects]
+    for outcomes in parallel.each(_one, jobs, device=how.get("device", "cpu")):
+        yield from outcomes
+
+
+def _one(source: Source, subject: int, settings: Settings, **how) -> list[StreamOutcome]:
+    return list(replicate(source.load(subject, labels=settings.labels), settings, **how))
+
+
+COLUMNS = {
+    "accuracy": "of decisions, %",
+    "carried_out": "of executions, %",
+    "missed": "never recognised, %",
+    "onset_ms": "delay, ms",
+    "false_activations": "false activations a minute",
+}
+
+
+def table(records: Sequence[Record]) -> pd.DataFrame:
+    """Return means over seeds and subjects (rule, method) of what a stream's score says."""
+    measured = {}
+    for value in COLUMNS:
+        found = summaries.by_variant(records, value=value).mean().unstack("method", sort=False)
+        measured[COLUMNS[value]] = found.stack() * (100 if "%" in COLUMNS[value] else 1)
+    return pd.DataFrame(measured).rename_axis(["rule", "method"])
+
+
+def waiting(told: pd.DataFrame, n: int = 25) -> str:
+    """Return, in words, what a vote brings and costs, from a `table`."""
+    before, after = told.loc[[EVERY]].mean(), told.loc[[f"vote of {n}"]].mean()
+    false, late, done = (COLUMNS[k] for k in ("false_activations", "onset_ms", "carried_out"))
+    return (
+        f"**A vote of {n} decisions takes false activations from {before[false]:.0f} to "
+        f"{after[false]:.0f} a minute and costs {after[late] - before[late]:.0f} ms**; executions "
+        f"carried out go from {before[done]:.1f} to {after[done]:.1f} % (means over methods)."
+    )
+
+
+def ranked(told: pd.DataFrame, rule: str = EVERY) -> pd.DataFrame:
+    """Return each method's rank, 1 for the best, by every column of a `table` under a rule."""
+    own = told.loc[[rule]].droplevel("rule")
+    places = {
+        name: own[name].rank(ascending=not name.startswith("of "), method="min") for name in own
+    }
+    return pd.DataFrame(places).astype(int)
+
+
+def feels(told: pd.DataFrame) -> str:
+    """Return, in words, whether the best method by windows is the best for a user."""
+    best = {name: figures.title(str(places.idxmin())) for name, places in ranked(told).items()}
+    by = {name: best[COLUMNS[name]] for name in ("carried_out", "onset_ms", "false_activations")}
+    first = best[COLUMNS["accuracy"]]
+    n_same = sum(each == first for each in by.values())
+    return (
+        f"**{first} decides best window by window, and leads in {n_same} of the 3 columns that a "
+        f"user feels**: {by['carried_out']} carries out most executions, {by['onset_ms']} has the "
+        f"least delay, {by['false_activations']} the fewest false activations."
+    )
