@@ -38,7 +38,7 @@ test: $(READY)  ## check style and types, build the published book, run the test
 	$(BIN)/python -m semg_lib.publishing.sources check
 	$(BIN)/mypy
 	$(BIN)/python -m semg_lib.publishing.build site
-	SEMG_SITE=_build/html $(PYTEST) -m "not slow" -n $(CORES) --dist worksteal --durations=40 --cov --cov-report=term
+	SEMG_SITE=_build/html $(PYTEST) -m "not slow" -n $(CORES) --dist worksteal --durations=40 $(COVERAGE)
 	$(PYTEST) --nbval --nbval-current-env notebooks --ignore notebooks/assignments -p no:cacheprovider -n $(CORES) --maxprocesses 4 --dist loadfile
 
 test-slow: $(READY)  ## run the tests that are long and rare: Colab, assignments, grading, a new paper, kills

@@ -46,16 +46,17 @@ def test_what_is_no_paper_leaves_its_records_where_there_were_none(tmp_path, mon
     monkeypatch.setattr(build, "available", lambda *_: [1, 2])
 
     def run(source, executed, parameters):
-        if "out" in parameters:
-            record = tmp_path / "runs" / source.stem / "record.json"
-            assert parameters["out"] == str(record.parent)
-            record.parent.mkdir(parents=True)
-            shutil.copy(RESULTS / source.stem / "record.json", record)
+        folder = tmp_path / "runs" / source.stem
+        assert parameters.get("out", str(folder)) == str(folder)
+        for own, kept in build._RECORDED.get(source.stem, {}).items():
+            (folder / own).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(RESULTS / kept, folder / own)
 
     monkeypatch.setattr(build.notebooks, "run", run)
     build.beside("somewhere", tmp_path / "runs")
-    kept = {path.parent.name for path in (tmp_path / "results").rglob("record.json")}
-    assert kept == {"protocols", "comparison"}
-    assert stored.keys() == {"data", "quirks", *kept}
+    for name in build._RECORDED:
+        for kept in build._RECORDED[name].values():
+            assert (tmp_path / "results" / kept).read_bytes() == (RESULTS / kept).read_bytes()
+    assert stored.keys() == {"data", "quirks", *build._RECORDED}
     assert stored["data"].startswith("DB1, exercise A, 2 subjects")
     assert stored["comparison"].startswith("**simulated** DB2")

@@ -336,6 +336,7 @@ def test_help_waits_for_no_package_that_it_does_not_need():
     assert not found & {"torch", "pandas", "numpy", "papermill", "distributed", "pooch"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "missing", "said"),
     [
@@ -363,6 +364,7 @@ def test_a_missing_extra_is_one_line(tmp_path, arguments, missing, said):
     assert not any(tmp_path.rglob("*.ipynb"))
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_a_committed_record_is_reproduced(real_root):
     """The classical methods of one real subject, by the library; CI has no time for the network."""

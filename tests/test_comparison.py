@@ -78,6 +78,7 @@ def test_nothing_fitted_has_seen_a_test_repetition(sides, settings):
         assert set(side.split.test.repetition.tolist()) == set(settings.test_repetitions)
 
 
+@pytest.mark.slow
 def test_every_method_learns_and_says_what_it_costs(recording, settings):
     found = list(comparison.replicate(recording, settings))
     assert [each.method for each in found] == list(METHODS)

@@ -15,6 +15,7 @@ from tests.test_protocols import LEAKS
 
 ROOT = Path(__file__).parent.parent
 dial = extension("dial")
+NUMBERS = dial.numbers()
 SCORES = json.loads((RESULTS / "protocols" / "record.json").read_text())["scores"]
 
 
@@ -24,7 +25,7 @@ def by_subject(name, method, value):
 
 
 def test_what_can_be_chosen_is_what_was_run():
-    assert list(dial.numbers()) == list(dial.TOLD) == list(PROTOCOLS)
+    assert list(NUMBERS) == list(dial.TOLD) == list(PROTOCOLS)
     assert {name for name, (passes, _) in dial.TOLD.items() if not passes} == LEAKS
 
 
@@ -33,7 +34,7 @@ def test_numbers_are_the_records(name):
     for measure, value in dial.MEASURES.items():
         for method in ("cnn", "lda", "knn"):
             title = {"cnn": "CNN", "lda": "LDA", "knn": "kNN"}[method]
-            shown = dial.numbers()[name][measure][title]
+            shown = NUMBERS[name][measure][title]
             here, base = by_subject(name, method, value), by_subject(BASE, method, value)
             assert len(here) == len(base) == 18
             assert shown["percent"] == pytest.approx(here.mean(), abs=0.005)

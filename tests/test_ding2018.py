@@ -212,10 +212,9 @@ def test_every_set_has_its_own_repetitions_held_out():
         assert Settings.named(name).test_repetitions == spec.test_repetitions
 
 
-@pytest.mark.parametrize("variant", ["C-SK", "C-SK2"])
-def test_a_variant_trains_to_a_lower_loss(raw, variant):
+def test_a_variant_trains_to_a_lower_loss(raw):
     settings = marks.change(QUICK, {"epochs": 3, "batch_size": 16})
-    loss = ding2018.METHODS[variant](settings).train(Protocol.of(QUICK).prepare(raw)).history.loss
+    loss = ding2018.METHODS["C-SK2"](settings).train(Protocol.of(QUICK).prepare(raw)).history.loss
     assert loss[-1] < loss[0]
 
 

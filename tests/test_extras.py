@@ -86,12 +86,14 @@ def without_extras(program):
     return done.stderr
 
 
+@pytest.mark.slow
 def test_the_core_does_without_extras():
     paths = [path for room in CORE for path in sorted((PACKAGE / room).rglob("[!_]*.py"))]
     modules = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths]
     assert without_extras(f"import {', '.join(modules)}\nassert 'IPython' not in sys.modules") == ""
 
 
+@pytest.mark.slow
 def test_notebooks_do_without_extras():
     """Colab's first cell installs the core, and nothing else."""
     lines = set()

@@ -76,6 +76,7 @@ def test_the_program_is_25_lines_long():
     assert len([line for line in lines[begins:] if line]) <= 25
 
 
+@pytest.mark.slow
 def test_a_leak_is_caught_as_the_page_says(folder, tmp_path):
     leaking = (STATIC / "own_data.py").read_text().replace("[1, 3, 4, 6]", "[1, 2, 3]")
     assert "[1, 2, 3]" in leaking
@@ -86,6 +87,7 @@ def test_a_leak_is_caught_as_the_page_says(folder, tmp_path):
     assert "Standardiser was fitted to test repetitions [2]" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_protocol_of_the_papers_gives_the_same_split(folder):
     text = (STATIC / "own_data.py").read_text()
     page = (STATIC.parent / "own_data.md").read_text()

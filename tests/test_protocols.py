@@ -120,6 +120,7 @@ def test_a_vote_never_looks_ahead():
     np.testing.assert_array_equal(protocols.vote(windows, changed, 200)[:120], before[:120])
 
 
+@pytest.mark.slow
 def test_a_study_names_what_it_scores_and_is_the_same_in_any_process(chosen):
     source = Source("db1", "A")
     found = list(protocols.replicate(BASE, source, [1, 2], chosen, methods=["lda"]))

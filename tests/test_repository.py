@@ -18,7 +18,7 @@ from semg_lib.running import notebooks
 
 ROOT = Path(__file__).parent.parent
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
-NOT_PAPERS = {"data", "quirks", "protocols", "sessions", "comparison"}
+NOT_PAPERS = {"data", "quirks", "protocols", "sessions", "comparison", "streaming"}
 
 
 def stems(pattern):

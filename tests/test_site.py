@@ -1,5 +1,6 @@
 """The published book as files: what every page has, whatever shows it."""
 
+import functools
 import re
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def test_a_downloaded_notebook_is_the_clean_source(site, path):
     assert f'href="../../{downloaded.relative_to(site).as_posix()}"' in page
 
 
+@functools.cache
 def parsed(path):
     return BeautifulSoup(path.read_text(), "html.parser")
 

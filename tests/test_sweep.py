@@ -180,6 +180,7 @@ def test_that_no_worker_is_there_is_told_once_each_time(monkeypatch, capsys):
     assert capsys.readouterr().err.count("no worker is there") == 2
 
 
+@pytest.mark.slow
 def test_the_commands_run_a_sweep_and_show_what_is_there(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("semg_lib.running.sweep.sweep.__kwdefaults__", {"execute": fake})
     order = "semg sweep atzori2016 --subjects 12-13 --methods lda --workers 1 --out"

@@ -165,6 +165,7 @@ def test_a_folder_without_files_is_told(tmp_path, monkeypatch, capsys):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_real_files_are_ok_wherever_they_lie(real_root, tmp_path):
     for number, path in enumerate(sorted((real_root / "db1").rglob("*.mat"))):
