@@ -42,7 +42,7 @@ test: $(READY)  ## check style and types, build the published book, run the test
 	$(PYTEST) --nbval --nbval-current-env notebooks --ignore notebooks/assignments -p no:cacheprovider -n $(CORES) --maxprocesses 4 --dist loadfile
 
 test-slow: $(READY)  ## run the tests that are long and rare: Colab, assignments, grading, a new paper, kills
-	$(PYTEST) -m slow -n $(CORES) --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -m slow -n $(CORES) --dist loadfile --no-loadscope-reorder $(COVERAGE)
 
 test-slurm: $(READY)  ## run sweeps on Slurm and over network namespaces (root; slurm-wlm, munge, iproute2)
 	$(PYTEST) tests/cluster -n 0
