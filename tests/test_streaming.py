@@ -8,7 +8,7 @@ import pytest
 
 from semg_lib.errors import LeakError
 from semg_lib.evaluation import streaming
-from semg_lib.evaluation.scores import score
+from semg_lib.evaluation.scores import streamed
 from semg_lib.learning.outcomes import StreamOutcome
 from semg_lib.recordings import labels, simulator
 from semg_lib.studies import streaming as study
@@ -19,7 +19,7 @@ STRETCH = np.repeat([0, 1], 50)
 
 
 def scored(decided):
-    return score(
+    return streamed(
         StreamOutcome(1, "any", LABEL, decided, stretch=STRETCH, step_ms=20.0, stays_ms=200.0)
     )
 
@@ -158,8 +158,8 @@ def test_every_rule_of_a_method_is_scored_and_the_first_is_the_likeliest(recordi
     found = list(study.replicate(recording, settings, methods=["lda"]))
     assert [each.method for each in found] == [f"{rule}: lda" for rule in study.RULES]
     every, *others = found
-    assert score(every).accuracy > 0.6
-    assert score(every).false_activations > score(others[-1]).false_activations
+    assert streamed(every).accuracy > 0.6
+    assert streamed(every).false_activations > streamed(others[-1]).false_activations
     with pytest.raises(ValueError, match="unknown method 'svm'"):
         list(study.replicate(recording, settings, methods=["svm"]))
 

@@ -230,6 +230,23 @@ def test_sessions_are_chosen_and_ordered_by_their_place(raw):
             zhai2017.prepare(raw, replace(few, **wrong))
 
 
+def test_sessions_keep_their_numbers_where_one_is_missing(raw):
+    """Without repetition 3, sessions 2 and 5 are still repetitions 2 and 5."""
+    kept = raw.repetition != 3
+    names = ("emg", "label", "repetition", "exercise")
+    lacking = replace(raw, **{name: getattr(raw, name)[kept] for name in names})
+    baseline = replace(QUICK, train=(1, 3, 4, 6), test=(2, 5))
+    windows = Protocol.of(QUICK).windows(lacking)
+    first, later, fitted = zhai2017.prepare(lacking, baseline)
+    assert fitted.repetitions == {1, 4, 6}
+    assert len(first) == np.isin(windows.repetition, [1, 4, 6]).sum()
+    assert [len(each) for each in later] == [(windows.repetition == k).sum() for k in (2, 5)]
+    _, later, _ = zhai2017.prepare(lacking, QUICK)
+    assert [len(each) for each in later] == [(windows.repetition == k).sum() for k in (2, 4, 5, 6)]
+    with pytest.raises(DataError, match="has 5 sessions"):
+        zhai2017.prepare(lacking, replace(QUICK, train=(3,), test=(4,)))
+
+
 def test_shuffled_trials_are_the_same_windows_in_stretches(raw, windows):
     plain, shuffled = (
         zhai2017.prepare(raw, replace(QUICK, shuffled_s=seconds))[1][0] for seconds in (0, 1)

@@ -19,10 +19,10 @@ from semg_lib.learning.precision import pick
 PACKAGE = Path(__file__).parent.parent
 
 # Where a score comes from: the paper's own settings, comparison and studies, and how predictions
-# are scored. Everything these reach counts, and nothing else. How files are read does not: a
-# record holds a hash of every recording that was read. What movements are called does not, either.
-# The simulator counts where it was used.
-_PAPER = ("Settings", "replicate", "STUDIES")
+# are scored, in a study's own way too. Everything these reach counts, and nothing else. How files
+# are read does not: a record holds a hash of every recording that was read. What movements are
+# called does not, either. The simulator counts where it was used.
+_PAPER = ("Settings", "replicate", "STUDIES", "SCORE")
 _SCORE = (("evaluation.scores", "score"), ("evaluation.scores", "confusion"))
 _SIMULATE = ("recordings.simulator", "simulate")
 _SIMULATOR = ("recordings.simulator", "recordings.forearm")

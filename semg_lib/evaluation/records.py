@@ -25,7 +25,7 @@ from semg_lib.evaluation.scores import (
     SessionScore,
     StreamScore,
     confusion,
-    score,
+    scored,
 )
 from semg_lib.evaluation.writing import set_aside, to_json, write_atomically
 from semg_lib.learning.outcomes import Outcome
@@ -166,7 +166,7 @@ class Record(pydantic.BaseModel):
                 f"subject {outcome.subject} has a score of {outcome.method} already: "
                 "run only what Record.left returns"
             )
-        made = score(outcome)
+        made = scored(outcome)
         self.scores.append(made)
         self.stacked = max(self.stacked, outcome.stacked)
         labels = sorted(set(self.labels) | set(np.unique(outcome.label).tolist()))

@@ -89,23 +89,28 @@ def score(outcome: Outcome) -> Score:
             latency_ms=round(outcome.latency_ms, 3),
             train_seconds=round(outcome.train_seconds, 1),
         )
-    if isinstance(outcome, StreamOutcome):
-        return StreamScore(**plain, **_streamed(outcome))
     return Score(**plain)
 
 
-def _streamed(outcome: StreamOutcome) -> dict[str, Any]:
+def streamed(outcome: StreamOutcome) -> StreamScore:
+    """Return what a user feels of a stream, beside `score`."""
     stream = outcome.label, outcome.predicted, outcome.stretch
     late = streaming.onset_delays(*stream, stays=round(outcome.stays_ms / outcome.step_ms))
     minutes = (outcome.label == 0).sum() * outcome.step_ms / 60_000
     known = late[~np.isnan(late)]
-    return {
-        "executions": len(late),
-        "carried_out": round(float(streaming.carried_out(*stream).mean()), 6),
-        "missed": round(1 - len(known) / len(late), 6),
-        "onset_ms": float(np.median(known)) * outcome.step_ms if len(known) else None,
-        "false_activations": round(streaming.false_activations(*stream) / minutes, 3),
-    }
+    return StreamScore(
+        **score(outcome).model_dump(),
+        executions=len(late),
+        carried_out=round(float(streaming.carried_out(*stream).mean()), 6),
+        missed=round(1 - len(known) / len(late), 6),
+        onset_ms=float(np.median(known)) * outcome.step_ms if len(known) else None,
+        false_activations=round(streaming.false_activations(*stream) / minutes, 3),
+    )
+
+
+def scored(outcome: Outcome) -> Score:
+    """Return the score of an outcome of any kind."""
+    return streamed(outcome) if isinstance(outcome, StreamOutcome) else score(outcome)
 
 
 def balanced_accuracy(label: np.ndarray, predicted: np.ndarray) -> float:

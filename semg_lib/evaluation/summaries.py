@@ -140,9 +140,12 @@ def _tested(record: Record, score: Any, places: dict[int, list[int]]) -> Sequenc
     has, n = places.get(score.subject), len(score.sessions)
     if not has:
         return range(1, n + 1)
+    spec = databases.database(record.database)
+    every = range(1, (len(has) if spec.sessions else spec.n_repetitions) + 1)
     train = record.settings.get("train", [1])
-    tested = record.settings.get("test") or [k + 1 for k in range(len(has)) if k + 1 not in train]
-    return [has[k - 1] - tested[0] + 1 for k in tested[:n]]
+    tested = record.settings.get("test") or [k for k in every if k not in train][:5]
+    at_hand = [has[k - 1] for k in tested] if spec.sessions else [k for k in tested if k in has]
+    return [k - tested[0] + 1 for k in at_hand[:n]]
 
 
 def recalibrated(records: Sequence[Record], *, value: str = "sessions") -> pd.DataFrame:

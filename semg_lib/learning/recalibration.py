@@ -20,6 +20,7 @@ from torch import Tensor
 from semg_lib.errors import DataError, check_name
 from semg_lib.learning.outcomes import SessionOutcome
 from semg_lib.learning.training import History
+from semg_lib.recordings import databases
 from semg_lib.signals import splits
 from semg_lib.signals.spectrograms import SpectralComponents
 from semg_lib.signals.splits import Split
@@ -76,11 +77,12 @@ def sessions(
     Parameters
     ----------
     windows : Windows
-        Their repetitions are the sessions, counted from 1 among those that are there.
+        Their repetitions are the sessions and keep their numbers; where repetitions are days, as
+        in ``multiday``, those at hand are counted from 1.
     features : SpectralComponents
     initial, later : sequence of int
         Sessions that train first, together; sessions to test, in order. If these are empty, the
-        first five of the others, or as many as there are.
+        first five of the others, or as many as there are. What a recording lacks is left out.
     shuffled_s : float
         Trials of later sessions are in recorded order if 0; else cut into stretches of at most so
         many seconds, in random order.
@@ -90,17 +92,22 @@ def sessions(
     Raises
     ------
     DataError
-        If a session is not there, or none is left to test.
+        If there cannot be such a session, or none is left to train or to test.
     """
-    present, place = np.unique(windows.repetition, return_inverse=True)
-    numbers = {*range(1, len(present) + 1)}
+    present = np.unique(windows.repetition)
+    spec = databases.database(windows.recording.database)
+    every = present if spec.sessions else np.arange(1, max(spec.n_repetitions, present[-1]) + 1)
+    numbers = {*range(1, len(every) + 1)}
     others = [*later] or sorted(numbers - {*initial})[:5]
-    if not others or not {*initial, *others} <= numbers:
+    at_hand = [each for each in others if each in numbers and every[each - 1] in present]
+    known = [every[each - 1] for each in initial if each in numbers]
+    train = windows[np.isin(windows.repetition, known)]
+    if not at_hand or not len(train) or not {*initial, *others} <= numbers:
         raise DataError(
             f"{windows.recording!r} has {len(present)} sessions: {[*initial]} cannot train "
             f"and {others or 'others'} be tested"
         )
-    train, *tests = (windows[np.isin(place + 1, each)] for each in (initial, *others))
+    tests = [windows[windows.repetition == every[each - 1]] for each in at_hand]
     fitted = features.fit(train)
     for test in tests:
         splits.audit(Split(train, test), fitted)

@@ -18,7 +18,7 @@ from typing import Any
 from semg_lib.errors import DataError, command
 from semg_lib.evaluation.provenance import code_hash
 from semg_lib.evaluation.records import RESULTS, Record, load_record
-from semg_lib.evaluation.scores import score
+from semg_lib.evaluation.scores import scored
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.learning import parallel
 from semg_lib.learning.outcomes import Outcome
@@ -85,7 +85,7 @@ def replay(path: Path, root: str, code: str) -> Replayed:
     methods, worst, loss = 0, 0.0, 0.0
     apart = []
     for outcome in _outcomes(record, settings, source, subject):
-        made, before = score(outcome).model_dump(), stored[outcome.method]
+        made, before = scored(outcome).model_dump(), stored[outcome.method]
         methods += 1
         pairs = [(made[each], before[each]) for each in _COMPARED if each in made]
         own = max(_apart(*pair) for pair in pairs)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from semg_lib import figures
 from semg_lib.errors import check_name
-from semg_lib.evaluation import streaming, summaries
+from semg_lib.evaluation import scores, streaming, summaries
 from semg_lib.evaluation.records import Record
 from semg_lib.learning import baselines, parallel, training
 from semg_lib.learning.outcomes import StreamOutcome
@@ -28,6 +28,7 @@ from semg_lib.signals.splits import Split
 from semg_lib.signals.windows import Windows, cut, thin_rest
 
 METHODS = ("cnn", "lda", "random_forest", "knn")
+SCORE = scores.streamed  # what its outcomes become
 
 
 @dataclass(frozen=True)
