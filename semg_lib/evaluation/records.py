@@ -19,14 +19,7 @@ import pydantic
 
 from semg_lib.errors import REPOSITORY, DataError, DataWarning
 from semg_lib.evaluation.provenance import PACKAGE, code_hash, device_name, versions
-from semg_lib.evaluation.scores import (
-    CostedScore,
-    Score,
-    SessionScore,
-    StreamScore,
-    confusion,
-    scored,
-)
+from semg_lib.evaluation.scores import AnyScore, Score, confusion, scored
 from semg_lib.evaluation.writing import set_aside, to_json, write_atomically
 from semg_lib.learning.outcomes import Outcome
 from semg_lib.recordings import databases
@@ -60,7 +53,7 @@ class Record(pydantic.BaseModel):
     wall_seconds: float = 0.0
     stacked: int = 1  # networks that were trained as one, at most
     labels: list[int] = []
-    scores: list[SessionScore | CostedScore | StreamScore | Score] = []
+    scores: list[AnyScore] = []
     confusion: dict[str, list[list[int]]] = {}  # method: (true, predicted), over subjects
     losses: dict[str, list[list[float | None]]] = {}  # method: (subject, epoch); null: not finite
 

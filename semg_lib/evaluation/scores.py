@@ -54,6 +54,9 @@ class StreamScore(Score):
     false_activations: float  # a minute of rest
 
 
+AnyScore = SessionScore | CostedScore | StreamScore | Score  # as a record reads them
+
+
 def score(outcome: Outcome) -> Score:
     """Return accuracy over windows, and over classes with equal weight.
 

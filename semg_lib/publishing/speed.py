@@ -129,6 +129,25 @@ def ways() -> str:
     return tables.markdown(pd.DataFrame(rows, columns=header, dtype=object))
 
 
+def device() -> str:
+    """Return what a network costs and reaches in float and in int8."""
+    found = load("device")
+    if not found:
+        return f"**{NOT_MEASURED.capitalize()}.**\n"
+    mean = found["mean"]
+    rows = [
+        [
+            kind,
+            f"{mean[f'accuracy of {kind}, %']:.1f}",
+            f"{mean[f'kB of {kind}']:.0f}",
+            f"{1 / mean[f'{kind}, times torch']:.1f}",
+        ]
+        for kind in ("float", "int8")
+    ]
+    header = ["numbers", "accuracy, %", "size, kB", "decisions, times those of torch"]
+    return tables.markdown(pd.DataFrame(rows, columns=header, dtype=object))
+
+
 def whole(epochs: int = 30) -> str:
     """Return the seconds that a GPU takes to train on all subjects of DB1, stacked, in words."""
     found = load("gpu").get("atzori2016")
@@ -143,9 +162,15 @@ def write(folder: Path) -> dict[str, str]:
     write_atomically(folder / "ratios.md", ratios())
     write_atomically(folder / "gpu.md", gpu())
     write_atomically(folder / "ways.md", ways())
+    write_atomically(folder / "device.md", device())
     write_atomically(folder / "training.md", training())
     numbers = dict.fromkeys(("operations", "scheduling", "thousand"), NOT_MEASURED)
     numbers["whole"] = whole()
+    numbers["data"] = numbers["lost"] = NOT_MEASURED
+    if found := load("device"):
+        lost = found["points lost by int8"]
+        numbers["data"] = found["data"]
+        numbers["lost"] = f"{min(lost):.1f} to {max(lost):.1f} points"
     for found in load("training").values():
         numbers["operations"] = f"{found['million operations a window']:.1f}"
     if sweep := load("sweep"):
