@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -96,6 +97,16 @@ def test_a_study_is_replayed_for_the_methods_that_its_record_holds(tmp_path):
     record.scores = [each.model_copy(update={"method": "other: lda"}) for each in record.scores]
     record.save(path)
     assert "none of its methods" in str(replay.replay(path, "", record.code))
+
+
+def test_losses_are_the_subjects_own_whoever_ended_first():
+    record = Record.model_construct(
+        scores=[SimpleNamespace(subject=k, method="cnn") for k in (2, 1, 4)],
+        losses={"cnn": [[0.2], [0.1], [0.4]]},
+    )
+    assert [replay._curves(record, k) for k in (1, 2, 4)] == [
+        {"cnn": [0.1]}, {"cnn": [0.2]}, {"cnn": [0.4]}
+    ]  # fmt: skip
 
 
 def test_what_is_not_finite_equals_only_its_like():

@@ -81,7 +81,7 @@ def replay(path: Path, root: str, code: str) -> Replayed:
     if found and found not in record.data[subject].split("+"):
         return Replayed(path, same, why="other recordings than it was made from")
     stored = {each.method: each.model_dump() for each in record.scores if each.subject == subject}
-    curves = {name: record.losses[name][0] for name in record.losses}
+    curves = _curves(record, subject)
     methods, worst, loss = 0, 0.0, 0.0
     apart = []
     for outcome in _outcomes(record, settings, source, subject):
@@ -95,6 +95,15 @@ def replay(path: Path, root: str, code: str) -> Replayed:
             apart.append(outcome.method)
     why = "" if methods else "none of its methods could be run"
     return Replayed(path, same, methods, worst, loss, tuple(apart), why=why)
+
+
+def _curves(record: Record, subject: int) -> dict[str, list[float | None]]:
+    """Return a subject's losses by method; they stand in the order in which runs ended."""
+    found = {}
+    for name, every in record.losses.items():
+        order = [each.subject for each in record.scores if each.method == name]
+        found[name] = every[order.index(subject)]
+    return found
 
 
 def _settings(record: Record) -> Any:
