@@ -448,6 +448,13 @@ def test_sessions_keep_their_numbers_where_a_recording_lacks_one(tmp_path):
         table, [[0, 0.1, 0.2, 0.3, 0.4], [0, gap, 0.1, 0.2, 0.3], [gap, 0, 0.1, 0.2, 0.3]]
     )
     assert table.columns.tolist() == [1, 2, 3, 4, 5]
+    every = summaries.over_sessions(summaries.by_session([record]))
+    assert every.loc["n"].tolist() == [2, 2, 3, 3, 3]
+    assert every.loc["svm_none"].tolist() == pytest.approx([0, 5, 40 / 3, 70 / 3, 100 / 3])
+    whole = summaries.by_session([record]).xs(1, level="subject", drop_level=False)
+    assert (
+        whole.index.tolist() == summaries.over_sessions(whole).index.map(lambda m: (m, 1)).tolist()
+    )
     later = summaries.recalibrated([record])["svm_none"]
     assert later.tolist() == pytest.approx([0.25, 0.2, 0.15])
     drawn = figures.sessions(summaries.by_session([record]))

@@ -84,6 +84,26 @@ def test_ways_are_compared_with_the_first(tmp_path, monkeypatch):
     assert ["two", "50", "2.5"] in rows(speed.ways())
 
 
+def test_a_device_is_shown_in_float_and_in_eight_bits(tmp_path, monkeypatch):
+    monkeypatch.setattr(speed, "FOLDER", tmp_path)
+    mean = {"torch, ms": 0.4}
+    for kind, (right, size, share) in {
+        "float": (78.04, 332.3, 0.2),
+        "int8": (77.41, 99.1, 0.25),
+    }.items():
+        mean |= {
+            f"accuracy of {kind}, %": right,
+            f"kB of {kind}": size,
+            f"{kind}, times torch": share,
+        }
+    found = {"mean": mean, "data": "four people", "points lost by int8": [0.58, 1.75, -0.1, 0.3]}
+    (tmp_path / "device.json").write_text(json.dumps(found))
+    shown = rows(speed.device())
+    assert ["float", "78.0", "332", "5.0"] in shown
+    assert ["int8", "77.4", "99", "4.0"] in shown
+    assert speed.write(tmp_path / "speed")["lost"] == "-0.1 to 1.8 points"
+
+
 def test_a_page_without_benchmarks_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(speed, "FOLDER", tmp_path)
     numbers = speed.write(tmp_path / "speed")

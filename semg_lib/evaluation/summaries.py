@@ -123,6 +123,18 @@ def by_session(records: Sequence[Record], *, value: str = "sessions") -> pd.Data
     return table.loc[order]
 
 
+def over_sessions(by_session: pd.DataFrame) -> pd.DataFrame:
+    """Return means over subjects in per cent (method, session) of `by_session`.
+
+    Where some subjects lack a session, a last row says how many are in each mean.
+    """
+    mean = 100 * by_session.groupby("method", sort=False).mean()
+    n = by_session.notna().groupby("method").sum().max()
+    if n.nunique() > 1:
+        mean.loc["n"] = n
+    return mean
+
+
 def _places(records: Sequence[Record]) -> dict[int, list[int]]:
     """Return which sessions a subject has that lacks some, counted among all there are."""
     known = {subject: some for each in records for subject, some in each.repetitions.items()}
