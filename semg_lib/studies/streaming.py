@@ -220,14 +220,17 @@ def ranked(told: pd.DataFrame, rule: str = EVERY) -> pd.DataFrame:
     return pd.DataFrame(places).astype(int)
 
 
-def feels(told: pd.DataFrame) -> str:
-    """Return, in words, whether the best method by windows is the best for a user."""
-    best = {name: figures.title(str(places.idxmin())) for name, places in ranked(told).items()}
-    by = {name: best[COLUMNS[name]] for name in ("carried_out", "onset_ms", "false_activations")}
-    first = best[COLUMNS["accuracy"]]
-    n_same = sum(each == first for each in by.values())
+def feels(told: pd.DataFrame, rule: str = EVERY) -> str:
+    """Return, in words, how far methods lie apart by windows and by what a user feels."""
+    own = told.loc[[rule]].droplevel("rule")
+    best = {name: figures.title(str(at.idxmin())) for name, at in ranked(told, rule).items()}
+    right, done, late, false = (
+        COLUMNS[name] for name in ("accuracy", "carried_out", "onset_ms", "false_activations")
+    )
+    apart = {name: f"{own[name].min():.1f} to {own[name].max():.1f} %" for name in (right, done)}
     return (
-        f"**{first} decides best window by window, and leads in {n_same} of the 3 columns that a "
-        f"user feels**: {by['carried_out']} carries out most executions, {by['onset_ms']} has the "
-        f"least delay, {by['false_activations']} the fewest false activations."
+        f"**Window by window the methods are right in {apart[right]}, and carry out {apart[done]} "
+        f"of the executions.** {best[right]} decides best window by window; {best[done]} carries "
+        f"out most executions, {best[late]} has the least delay ({own[late].min():.0f} ms), "
+        f"{best[false]} the fewest false activations ({own[false].min():.0f} a minute)."
     )
