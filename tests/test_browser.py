@@ -2,10 +2,13 @@
 
 import functools
 import http.server
+import io
 import itertools
 import os
+import re
 import threading
 
+import PIL.Image
 import pytest
 
 from semg_lib.evaluation import summaries
@@ -299,6 +302,36 @@ def test_captions_are_as_dark_as_the_text(address, browser, scheme):
         found = page.locator(f"article {each}").evaluate_all(colours)
         assert found
         assert set(found) == {f"{text} 1"}
+    page.close()
+
+
+def colours(png):
+    """The colours of a picture by how many pixels have them, most first, as (r, g, b)."""
+    image = PIL.Image.open(io.BytesIO(png)).convert("RGB")
+    return [colour for _, colour in sorted(image.getcolors(image.width * image.height))[::-1]]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_pictures_have_the_pages_ground_and_are_printed_on_white(address, browser, scheme):
+    """Drawn by this build or stored with a run: one file serves both schemes and the printer."""
+    page = browser.new_page(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}book/executed/quirks.html", wait_until="networkidle")
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    ground = [int(each) for each in re.findall(r"\d+", ground)]
+    for image in page.locator("article figure img").all()[:3]:
+        found = colours(image.screenshot())
+        assert all(abs(a - b) <= 12 for a, b in zip(found[0], ground, strict=True))
+        luminance = [sum(each) / 3 for each in found]
+        assert max(luminance) - min(luminance) > 150
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    style = "e => [getComputedStyle(e).filter, getComputedStyle(document.body).backgroundColor]"
+    assert page.locator("article figure img").first.evaluate(style) == [
+        "none",
+        "rgb(255, 255, 255)",
+    ]
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
     page.close()
 
 
