@@ -90,7 +90,7 @@ def test_every_record_has_its_file_and_its_command():
 
 
 def test_a_part_of_the_methods_is_named():
-    [one] = load_records("atzori2016", seed=1, recipe="recommended")
-    assert "--methods cnn" in cards.command(one)
-    [all_of_them] = load_records("zhai2017", database="db3", study="")
-    assert "--methods" not in cards.command(all_of_them)
+    made = {row[0].split("/")[-1]: row[2] for row in rows(cards.files())[2:]}
+    assert made["db1-A-full-recommended-seed1.json)"].endswith("--methods cnn`")
+    assert "--methods" not in made["db3-BC-full-recommended-seed0.json)"]
+    assert "--methods" not in made["db1-A-full-filter-seed0.json)"]

@@ -193,13 +193,15 @@ def test_every_table_and_figure_has_a_caption_and_a_number(site, name):
 
 
 @pytest.mark.parametrize("name", CONTENTS)
-def test_every_column_has_a_name_that_a_stranger_understands(site, name):
+def test_every_column_has_a_name_that_a_stranger_understands_and_no_cell_is_cut_off(site, name):
     for table, _ in captioned(parsed(site / f"{name}.html")):
         if table.name == "table":
             rows = [[cell.get_text(strip=True) for cell in row] for row in headings(table)]
             assert not {"of", "whose", "code since"} & {cell for row in rows for cell in row}
             if len(rows) == 1:
                 assert all(rows[0]), rows[0]
+            cells = [each.get_text(strip=True) for each in table.find_all("td")]
+            assert not [each for each in cells if each.endswith(("...", "…"))]  # cut off by pandas
 
 
 @pytest.mark.parametrize("paper", PAPERS)

@@ -13,6 +13,9 @@ from semg_lib.evaluation.writing import write_atomically
 
 ICONS = "icons.css"
 _USED = re.compile(r'class="[^"]*\bfa[bs]?\b[^"]*|class="[^"]*\bfa-solid\b[^"]*')
+_LATER = """addEventListener("load", () => {{
+  document.head.append(Object.assign(document.createElement("script"), {{ src: "{}" }}));
+}});"""
 _RULES = """:is(.fas, .fa-solid, .fab) {
   background: currentcolor;
   display: inline-block;
@@ -21,6 +24,7 @@ _RULES = """:is(.fas, .fa-solid, .fab) {
   vertical-align: -0.125em;
   width: var(--width);
 }
+:is(.fas, .fa-solid, .fab)::before { content: none; }
 .fa-lg { font-size: 1.25em; }
 """
 _ICON = """.{name} {{
@@ -41,15 +45,16 @@ def _lighten(app, pagename, template, context, doctree) -> None:
     kept = []
     for script in context["script_files"]:
         name, body = str(script.filename or ""), script.attributes.get("body", "")
-        how = "defer"
         if "mathjax" in f"{name} {body}".lower():
             if not formulas:
                 continue
-            how = "async"  # nothing else waits for a megabyte
+            if name:  # a megabyte, which comes when all else is there
+                own = _LATER.format(context["pathto"](name, 1))
+                script = type(script)(None, priority=script.priority, body=own)
         # The search page's own scripts, which the theme has wait for nothing, need what is before.
-        if name and pagename != "search" and "documentation_options" not in name:
-            own = {key: value for key, value in script.attributes.items() if key != "defer"}
-            script = type(script)(script.filename, priority=script.priority, **own, **{how: how})
+        elif name and pagename != "search" and "documentation_options" not in name:
+            own = script.attributes | {"defer": "defer"}
+            script = type(script)(script.filename, priority=script.priority, **own)
         kept.append(script)
     context["script_files"] = kept
 

@@ -111,12 +111,15 @@ def files() -> str:
     for path in sorted(RESULTS.rglob("*.json")):
         record, name = load_record(path), path.relative_to(RESULTS).as_posix()
         kind = "**simulated**" if record.simulated else "real"
+        used = list(dict.fromkeys(score.method for score in record.scores))
+        known = () if record.study else getattr(PAPERS.get(record.paper), "METHODS", ())
+        some = f" --methods {','.join(used)}" if set(used) < set(known) else ""
         people = f"{len(record.subjects)} subject{'s' * (len(record.subjects) > 1)}"
         rows.append(
             {
                 "record": f"[{name.removesuffix('.json')}]({REPOSITORY}/blob/main/results/{name})",
                 "recordings": f"{kind} {record.database.upper()} {record.exercises}, {people}",
-                "made by": f"`{command(record)}`",
+                "made by": f"`{command(record)}{some}`",
             }
         )
     return tables.markdown(pd.DataFrame(rows))
@@ -132,14 +135,11 @@ def command(record: Record) -> str:
     """Return what makes a record again; those of no paper come with all others."""
     if record.paper not in PAPERS:
         return "SEMG_DATA=FOLDER make replicate"
-    used = list(dict.fromkeys(score.method for score in record.scores))
-    some = not record.study and set(used) < set(PAPERS[record.paper].METHODS)
     subjects = runs.ranges(record.subjects).replace(".", ",")
     parts = [
         f"semg run {record.paper} --database {record.database} --exercises {record.exercises}",
         f"--subjects {subjects} --preset {record.preset} --seed {record.seed}",
         *(["--recipe " + record.recipe] if record.recipe != "recommended" else []),
-        *(["--methods " + ",".join(used)] if some else []),
         *(["--study " + record.study] if record.study else []),
         *([] if record.simulated else ["--root FOLDER"]),
         "--out runs",

@@ -161,6 +161,13 @@ def told() -> dict[str, str]:
             f"{min(alone)} to {max(alone)} times the plain loop for one network alone; stacked, in "
             f"times the plain loop: {stacked}"
         )
+    if found := load("page"):
+        painted, sorts = (each for name, each in found.items() if name.endswith("plain page"))
+        said["page"] = (
+            f"at {found['line']}, the first page is painted after {painted:.1f} times, and the "
+            f"table of all numbers sorts after {sorts:.1f} times, as long as a plain page of the "
+            "same text takes to be painted"
+        )
     return said
 
 
@@ -179,7 +186,7 @@ def write(folder: Path) -> dict[str, str]:
     write_atomically(folder / "gpu.md", gpu())
     write_atomically(folder / "ways.md", ways())
     write_atomically(folder / "training.md", training())
-    names = ("operations", "scheduling", "thousand", "trained", "others", "stacked")
+    names = ("operations", "scheduling", "thousand", "trained", "others", "stacked", "page")
     numbers = dict.fromkeys(names, NOT_MEASURED) | told()
     numbers["whole"] = whole()
     for found in load("training").values():
