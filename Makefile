@@ -65,6 +65,8 @@ bench: $(READY)  ## measure speed and memory, as ratios against named peers
 	$(BIN)/python benchmarks/spectrogram.py
 	$(BIN)/python benchmarks/loading.py
 	$(BIN)/python benchmarks/sweep.py
+	$(BIN)/python -m semg_lib.publishing.build site
+	$(BIN)/python benchmarks/page.py
 
 address: $(READY)  ## publish from a fork: make address URL=https://github.com/ME/FORK
 	$(BIN)/python -m semg_lib.publishing.address $(URL)

@@ -3,7 +3,7 @@ from typer.testing import CliRunner
 
 from semg_lib.cli import app
 from semg_lib.evaluation import statistics, summaries
-from semg_lib.evaluation.records import load_records
+from semg_lib.evaluation.records import RESULTS, load_record, load_records
 from semg_lib.learning import settings
 from semg_lib.papers import PAPERS, atzori2016
 from semg_lib.publishing import cards
@@ -70,3 +70,27 @@ def test_the_command_is_one_that_semg_knows(records):
     known = CliRunner().invoke(app, [words[0], "--help"], env={"COLUMNS": "200"}).output
     for option in (word for word in words if word.startswith("--")):
         assert option in known
+
+
+def test_every_record_has_its_file_and_its_command():
+    table = rows(cards.files())
+    names = sorted(path.relative_to(RESULTS).as_posix() for path in RESULTS.rglob("*.json"))
+    assert len(table) == 2 + len(names)
+    for name, (link, of, made) in zip(names, table[2:], strict=True):
+        record = load_record(RESULTS / name)
+        assert link.endswith(f"/blob/main/results/{name})")
+        assert ("**simulated**" in of) == record.simulated
+        if record.paper not in PAPERS:
+            assert made == "`SEMG_DATA=FOLDER make replicate`"
+            continue
+        assert f"semg run {record.paper} --database {record.database} " in made
+        assert f"--seed {record.seed}" in made
+        assert ("--root FOLDER" in made) == (not record.simulated)
+        assert (f"--study {record.study}" in made) == bool(record.study)
+
+
+def test_a_part_of_the_methods_is_named():
+    made = {row[0].split("/")[-1]: row[2] for row in rows(cards.files())[2:]}
+    assert made["db1-A-full-recommended-seed1.json)"].endswith("--methods cnn`")
+    assert "--methods" not in made["db3-BC-full-recommended-seed0.json)"]
+    assert "--methods" not in made["db1-A-full-filter-seed0.json)"]

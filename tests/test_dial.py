@@ -1,6 +1,7 @@
 """The dial shows what was run as the record has it, and of each protocol what the audit says."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from tests.test_protocols import LEAKS
 
 ROOT = Path(__file__).parent.parent
 dial = extension("dial")
-NUMBERS = dial.numbers()
+NUMBERS = dial.numbers(dial.groups()[0])
 SCORES = json.loads((RESULTS / "protocols" / "record.json").read_text())["scores"]
 
 
@@ -25,8 +26,12 @@ def by_subject(name, method, value):
 
 
 def test_what_can_be_chosen_is_what_was_run():
-    assert list(NUMBERS) == list(dial.TOLD) == list(PROTOCOLS)
+    protocols, *others = dial.groups()
+    assert list(protocols.told) == list(PROTOCOLS)
     assert {name for name, (passes, _) in dial.TOLD.items() if not passes} == LEAKS
+    for group in (protocols, *others):
+        assert list(dial.numbers(group)) == list(group.told)
+        assert group.base in group.told
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
@@ -43,6 +48,36 @@ def test_numbers_are_the_records(name):
             low, high = (float(e.replace("−", "-")) for e in shown["between"].split(" to "))
             assert gained == pytest.approx((here - base).mean(), abs=0.051)
             assert low <= gained <= high
+
+
+def test_sessions_are_the_records():
+    _, when, learnt = map(dial.numbers, dial.groups())
+    scores = json.loads((RESULTS / "sessions" / "multiday.json").read_text())["scores"]
+    for method, title in {"cnn": "CNN", "lda": "LDA", "knn": "kNN"}.items():
+        own = [
+            s["sessions"]
+            for s in scores
+            if re.fullmatch(rf"after session \d+: {method}", s["method"])
+        ]
+        later = 100 * np.mean([np.mean(each) for each in own])
+        nearest = 100 * np.mean([each[0] for each in own])
+        shown = {name: when[name]["accuracy"][title]["percent"] for name in when}
+        assert shown["all later sessions"] == pytest.approx(later, abs=0.005)
+        assert shown["next session"] == pytest.approx(nearest, abs=0.005)
+    chains = []
+    for seed in range(3):
+        path = RESULTS / "zhai2017" / f"multiday-A-full-shuffled-seed{seed}.json"
+        chains += json.loads(path.read_text())["scores"]
+    for name, (mode, *_) in dial.RECALIBRATED.items():
+        assert set(learnt[name]["accuracy"]) == ({"CNN"} if mode == "oracle" else {"CNN", "SVM"})
+        for title, shown in learnt[name]["accuracy"].items():
+            own = [
+                np.mean(s["sessions"][1:])
+                for s in chains
+                if re.fullmatch(rf"1 from \d+: {title.lower()}_{mode}", s["method"])
+            ]
+            assert len(own) == 12
+            assert shown["percent"] == pytest.approx(100 * np.mean(own), abs=0.005)
 
 
 def test_the_headline_is_the_records():

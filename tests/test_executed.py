@@ -72,7 +72,7 @@ records.RESULTS = Path({str(lower)!r})"""
     imports.source += elsewhere
     shown, other = (texts(executed.fill(each, path.name)) for each in (before, after))
     assert shown.keys() == other.keys()
-    for cell in ("stored", "stored-study"):
+    for cell in ("stored", "claims"):
         assert "<table" in shown[cell][0]
         assert shown[cell] != other[cell]
 

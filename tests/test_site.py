@@ -1,6 +1,7 @@
 """The published book as files: what every page has, whatever shows it."""
 
 import functools
+import gzip
 import re
 from pathlib import Path
 
@@ -110,6 +111,55 @@ def test_the_root_is_a_page(site):
     assert not page.find("meta", {"http-equiv": "Refresh"})
 
 
+def waited_for(site, name):
+    """What a page is not painted without: its style sheets, and the scripts that wait for nothing.
+
+    What hosts send of each, compressed, in bytes by name.
+    """
+    found, path = {}, site / f"{name}.html"
+    for each in parsed(path).head.find_all(["link", "script"]):
+        script = each.name == "script" and not (each.has_attr("defer") or each.has_attr("async"))
+        sheet = each.name == "link" and each.get("rel") == ["stylesheet"]
+        if address := (script and each.get("src")) or (sheet and each["href"]):
+            file = path.parent / address.partition("?")[0]
+            found[file.name] = len(gzip.compress(file.read_bytes()))
+    return found
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_little_keeps_a_page_from_being_painted(site, name):
+    found = waited_for(site, name)
+    scripts = [each for each in found if each.endswith(".js")]
+    assert scripts == ["documentation_options.js"]
+    assert len(found) <= 12
+    assert 50_000 < sum(found.values()) < 110_000
+
+
+@pytest.mark.parametrize("name", [*CONTENTS, "search"])
+def test_mathematics_and_icons_come_where_they_are_used(site, name):
+    page = parsed(site / f"{name}.html")
+    scripts = [each.get("src") or each.get_text() for each in page.find_all("script")]
+    formulas = bool(page.find(class_="math"))
+    assert any("mathjax" in each.lower() for each in scripts) == formulas
+    assert not any("fontawesome" in each or "thebe" in each for each in scripts)
+    styled = (site / "_static" / "icons.css").read_text()
+    shown = {c for each in page.select(".fas, .fa-solid, .fab") for c in each["class"]}
+    assert shown
+    for icon in shown - {"fas", "fab", "fa-solid", "fa-lg", "theme-switch"}:
+        assert f".{icon} {{" in styled
+    assert len(styled) < 20_000
+
+
+def test_an_icon_that_is_none_is_told():
+    lean = extension("lean")
+    script = 'x={sun:[1,2,[],"f0","M9z"]};y={sun:[512,512,[],"f0","M1z"]}'
+    styled = lean.icons('<i class="fas fa-sun fa-lg">', script)
+    assert "M1z" in styled  # the solid one, which comes last
+    assert "M9z" not in styled
+    with pytest.raises(ValueError, match="no icon fa-moon"):
+        lean.icons('<i class="fa-solid fa-moon">', script)
+
+
 def captioned(page):
     """Every table and figure of a page, each with its caption's text."""
     for each in page.find("article").find_all(["table", "img"]):
@@ -145,13 +195,15 @@ def test_every_table_and_figure_has_a_caption_and_a_number(site, name):
 
 
 @pytest.mark.parametrize("name", CONTENTS)
-def test_every_column_has_a_name_that_a_stranger_understands(site, name):
+def test_every_column_has_a_name_that_a_stranger_understands_and_no_cell_is_cut_off(site, name):
     for table, _ in captioned(parsed(site / f"{name}.html")):
         if table.name == "table":
             rows = [[cell.get_text(strip=True) for cell in row] for row in headings(table)]
             assert not {"of", "whose", "code since"} & {cell for row in rows for cell in row}
             if len(rows) == 1:
                 assert all(rows[0]), rows[0]
+            cells = [each.get_text(strip=True) for each in table.find_all("td")]
+            assert not [each for each in cells if each.endswith(("...", "…"))]  # cut off by pandas
 
 
 @pytest.mark.parametrize("paper", PAPERS)

@@ -113,3 +113,26 @@ def test_a_page_without_benchmarks_says_so(tmp_path, monkeypatch):
         [name, "not measured yet", "", ""] for name in speed.MEASURED
     ]
     assert (tmp_path / "speed" / "training.md").read_text() == "**Not measured yet.**\n"
+
+
+def test_a_sweep_never_adds_less_than_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(speed, "FOLDER", tmp_path)
+    found = {"machine": "some, 2 workers", "times papermill in a loop": 1.8, "seconds in all": 12.4}
+    for added, told in ((-0.3, "nothing that can be measured"), (0.42, "0.4 s")):
+        found["seconds that scheduling adds to a unit"] = added
+        (tmp_path / "sweep.json").write_text(json.dumps(found))
+        assert speed.write(tmp_path / "speed")["scheduling"] == told
+
+
+def test_answers_tell_what_is_slower_too():
+    told = speed.told()
+    stored = {name: speed.load(name) for name in ("training", "loading", "gpu")}
+    assert all(
+        str(list(each["times the plain loop"].values())[-1]) in told["trained"]
+        for each in stored["training"].values()
+    )
+    slow = [v["first load over scipy"] for v in stored["loading"].values() if isinstance(v, dict)]
+    assert min(slow) > 1
+    assert f"{min(slow):.1f} to {max(slow):.1f} times as long as SciPy's" in told["others"]
+    stacked = stored["gpu"]["atzori2016"]["times the plain loop"]["many.fit_many"]
+    assert f"atzori2016 {stacked}" in told["stacked"]

@@ -1,22 +1,27 @@
 """Sphinx extension: ``{dial}``, a figure to play with, of what each protocol makes of accuracy.
 
-A reader chooses one of the protocols that the stored run has, and bars move to what it scored.
-What can be chosen was run: there are no other combinations. Numbers come from the record, words
-from here. Without a script its picture stands there, drawn from the same record.
+A reader chooses one of the protocols that the stored runs have, or one of the ways to test over
+sessions, and bars move to what it scored. What can be chosen was run: there are no other
+combinations. Numbers come from the records, words from here. Without a script a picture of the
+protocols stands there, drawn from the same record.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
 import jinja2
+import pandas as pd
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from semg_lib import figures
-from semg_lib.evaluation import records
+from semg_lib.evaluation import records, summaries
 from semg_lib.publishing import listing
+from semg_lib.studies import sessions
 from semg_lib.studies.protocols import BASE
 
 PICTURE = "_static/dial.png"
@@ -79,9 +84,68 @@ TOLD = {
 }
 
 
+# What is chosen beside the protocols: sessions of one person, and what each choice means.
+SESSIONS = {
+    "within the session": (
+        False,
+        "The end of each contraction tests what its beginning trained. The electrodes have not "
+        "moved, and the very contraction was seen.",
+    ),
+    "next session": (
+        True,
+        "Trained in one session, tested in the next one at hand. It is the least that a user "
+        "meets: the electrodes were taken off and put on again.",
+    ),
+    sessions.LATER: (
+        True,
+        "Trained in one session, tested in all later ones. That is what a user lives with.",
+    ),
+    f"{sessions.LATER}, 3 trained on": (
+        True,
+        "Trained in three sessions with as many windows as of one, so that the decoder has seen "
+        "what changes between them.",
+    ),
+    f"{sessions.LATER}, 5 trained on": (
+        True,
+        "Trained in five sessions with as many windows as of one.",
+    ),
+}
+ONCE = "trained once, never again"
+_ZHAI = "Zhai's CNN, and an SVM, of one session, over the second to the fifth that follow. "
+RECALIBRATED = {
+    ONCE: ("none", True, f"{_ZHAI}Nothing is learnt after it."),
+    "recalibrated, Last-Only": (
+        "last",
+        True,
+        f"{_ZHAI}After each, trained further on its own corrected answers to it.",
+    ),
+    "recalibrated, All-Session": (
+        "all",
+        True,
+        f"{_ZHAI}After each, trained further on all its corrected answers and the first session.",
+    ),
+    "recalibrated with true labels": (
+        "oracle",
+        True,
+        f"{_ZHAI}After each, trained further on its true labels, which no user gives. The SVM was "
+        "not run so.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Choices of one record: their numbers by measure, and what is told of each."""
+
+    legend: str
+    base: str
+    told: Mapping[str, tuple[bool, str]]  # whether the audit passes it, and what it is
+    gained: Mapping[str, pd.DataFrame]  # of `listing.over`, by measure
+
+
 @cache
 def stored() -> records.Record:
-    """Return the record that the figure shows."""
+    """Return the record of the protocols."""
     [record] = records.load_records("protocols")
     return record
 
@@ -92,15 +156,44 @@ def picture() -> figures.Picture:
     return figures.gained(listing.gained([stored()]))
 
 
+@cache
+def groups() -> list[Group]:
+    """Return everything that can be chosen."""
+    measured = {name: listing.gained([stored()], value=value) for name, value in MEASURES.items()}
+    [many] = records.load_records("sessions", database="multiday")
+    by_start = listing.over(sessions.by_start(many), sessions.LATER)
+    chains = records.load_records(
+        "zhai2017", database="multiday", study="shuffled", recipe="recommended"
+    )
+    table = summaries.recalibrated(chains).droplevel("subject").filter(like="1 from ", axis=0)
+    wide = {
+        (name, kind): table[f"{kind}_{mode}"]
+        for name, (mode, *_) in RECALIBRATED.items()
+        for kind in ("cnn", "svm")
+        if f"{kind}_{mode}" in table
+    }
+    of_one = "one person's sessions"
+    return [
+        Group("What is done around it", BASE, TOLD, measured),
+        Group(f"When it is tested: {of_one}", sessions.LATER, SESSIONS, {"accuracy": by_start}),
+        Group(
+            f"What is learnt later: {of_one}",
+            ONCE,
+            {name: told[1:] for name, told in RECALIBRATED.items()},
+            {"accuracy": listing.over(pd.DataFrame(wide), ONCE)},
+        ),
+    ]
+
+
 def _signed(points: float) -> str:
     return f"{round(points, 1) + 0:+.1f}".replace("-", "−")
 
 
-def numbers() -> dict[str, dict[str, dict[str, dict]]]:
-    """Return what is shown of each protocol, by measure and method: numbers, and their text."""
+def numbers(group: Group) -> dict[str, dict[str, dict[str, dict]]]:
+    """Return what is shown of each choice, by measure and method: numbers, and their text."""
     shown: dict[str, dict[str, dict[str, dict]]] = {}
-    for measure, value in MEASURES.items():
-        for (name, method), row in listing.gained([stored()], value=value).iterrows():
+    for measure, table in group.gained.items():
+        for (name, method), row in table.iterrows():
             shown.setdefault(name, {}).setdefault(measure, {})[figures.title(method)] = {
                 "percent": round(row["mean"], 2),
                 "text": f"{row['mean']:.1f} %",
@@ -117,11 +210,27 @@ class Dial(SphinxDirective):
     option_spec: ClassVar = {"only": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
-        record, shown = stored(), numbers()
+        whole = "only" not in self.options
+        protocols, *others = groups()
+        shown = numbers(protocols)
         chosen = [each.strip() for each in self.options.get("only", ", ".join(shown)).split(",")]
         if unknown := [each for each in chosen if each not in shown]:
             raise self.error(f"no protocol of the record: {', '.join(unknown)}")
-        said = self.config.myst_substitutions
+        named = [(protocols, list(dict.fromkeys([BASE, *chosen])))]
+        named += [(each, list(each.told)) for each in others if whole]
+        choices = [
+            {
+                "name": name,
+                "legend": group.legend,
+                "base": group.base,
+                "audit": group.told[name][0],
+                "told": group.told[name][1],
+                "measures": numbers(group)[name],
+            }
+            for group, names in named
+            for name in names
+        ]
+        record, said = stored(), self.config.myst_substitutions
         text = _template().render(
             name=f"dial-{self.env.new_serialno('dial')}",
             headline=f"The same network, the same {said['protocols_people']}: "
@@ -131,23 +240,16 @@ class Dial(SphinxDirective):
             f"({'simulated' if record.simulated else 'real'} recordings), exercise "
             f"{record.exercises}, {len(record.labels)} classes. The line, and the points gained "
             f"with their 95 % interval over people, are against {BASE}.",
-            data={
-                "base": BASE,
-                "protocols": [
-                    {
-                        "name": each,
-                        "told": TOLD[each][1],
-                        "audit": TOLD[each][0],
-                        "measures": shown[each],
-                    }
-                    for each in dict.fromkeys([BASE, *chosen])
-                ],
-            },
+            choices=choices,
+            methods=list(dict.fromkeys(m for c in choices for m in c["measures"]["accuracy"])),
             picture="../" * self.env.docname.count("/") + PICTURE,
             alt=picture().alt,
-            whole="only" not in self.options,
+            whole=whole,
+            once=ONCE,
+            later=sessions.LATER,
         )
-        self.env.note_dependency(str(records.RESULTS / "protocols" / "record.json"))
+        for name in ("protocols/record.json", "sessions/multiday.json"):
+            self.env.note_dependency(str(records.RESULTS / name))
         self.env.note_dependency(str(_TEMPLATE))
         return [nodes.raw("", text, format="html", dial=True)]
 

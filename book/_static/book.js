@@ -17,6 +17,17 @@ document.addEventListener("DOMContentLoaded", () => {
   openPictures();
 });
 
+// Paper is white: what is printed from the dark would be pale on it.
+const page = document.documentElement.dataset;
+let onScreen = "";
+window.addEventListener("beforeprint", () => {
+  onScreen = page.theme;
+  page.theme = "light";
+});
+window.addEventListener("afterprint", () => {
+  page.theme = onScreen;
+});
+
 // The theme gives the keyboard what scrolls, but not the tables that stand in a figure.
 function reachTables() {
   for (const frame of document.querySelectorAll(".nb-table > .output")) {

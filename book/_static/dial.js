@@ -1,16 +1,18 @@
 // The dial: bars, points and words of the protocol that is chosen.
 for (const dial of document.querySelectorAll(".dial")) {
-  const { base, protocols } = JSON.parse(dial.querySelector("script").textContent);
-  const honest = protocols.find((each) => each.name === base);
+  const choices = JSON.parse(dial.querySelector("script").textContent);
   const said = dial.querySelector(".dial-said");
 
   const show = () => {
     const [choice, count] = dial.querySelectorAll("input:checked");
-    const measure = count ? count.value : "accuracy";
-    const chosen = protocols[choice.value];
+    const chosen = choices[choice.value];
+    const honest = choices.find((each) => each.name === chosen.base);
+    const measure = count && count.value in chosen.measures ? count.value : "accuracy";
     const told = [];
     for (const row of dial.querySelectorAll("li")) {
       const { method } = row.dataset;
+      row.hidden = !(method in chosen.measures[measure]); // not run so
+      if (row.hidden) continue;
       const { percent, text, gained, between } = chosen.measures[measure][method];
       row.querySelector(".dial-bar").style.width = `${percent}%`;
       row.querySelector(".dial-base").style.left = `${honest.measures[measure][method].percent}%`;

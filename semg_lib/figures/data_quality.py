@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.colors import LogNorm
 
-from semg_lib.figures.style import BLUE, INK, ORANGE, Picture, new, picture
+from semg_lib.figures.style import BLUE, HEAT, INK, ORANGE, Picture, new, picture
 
 
 def onsets(courses: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Picture:
@@ -40,7 +40,7 @@ def electrode_map(amplitude: np.ndarray, subjects: Sequence[int]) -> Picture:
     """Draw each electrode's mean amplitude during movements, (subject, channel)."""
     n_subjects, n_channels = amplitude.shape
     figure, axis = new(7, 0.24 * n_subjects + 1.4)
-    image = axis.imshow(amplitude, norm=LogNorm(), cmap="viridis", aspect="auto")
+    image = axis.imshow(amplitude, norm=LogNorm(), cmap=HEAT, aspect="auto")
     figure.colorbar(image, label="mean amplitude, V")
     axis.set(
         xticks=range(n_channels),

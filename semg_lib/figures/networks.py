@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import scipy.signal
 
-from semg_lib.figures.style import BLUE, INK, VERMILION, Picture, new, picture
+from semg_lib.figures.style import BLUE, HEAT, INK, VERMILION, Picture, new, picture
 from semg_lib.recordings.recording import Recording
 
 
@@ -36,7 +36,7 @@ def spectrogram_steps(
         (axes[2], image, top_hz * (len(image) - 1) / (len(power) - 1), "0 to 1"),
     ):
         extent = (0.5, values.shape[1] + 0.5, 0, top)
-        axis.imshow(values, origin="lower", aspect="auto", extent=extent, cmap="viridis")
+        axis.imshow(values, origin="lower", aspect="auto", extent=extent, cmap=HEAT)
         size = " x ".join(str(n) for n in values.shape)
         axis.set(xticks=range(1, values.shape[1] + 1), xlabel="frame", title=f"{size}\n{title}")
     axes[1].set_ylabel("Hz")
@@ -111,9 +111,7 @@ def responses(
             order = response.argmax(axis=1).argsort()
             n = len(taps)
             extent = (0, at[-1], 0, n)
-            axis.imshow(
-                response[order], origin="lower", aspect="auto", extent=extent, cmap="viridis"
-            )
+            axis.imshow(response[order], origin="lower", aspect="auto", extent=extent, cmap=HEAT)
             axis.plot(hz, 0.95 * n * level / level.max(), color=VERMILION, lw=1.4)
             axis.set(title=f"{title}, {name}", ylim=(0, n))
             middle = np.median(at[response.argmax(axis=1)])

@@ -15,6 +15,7 @@ from scipy.ndimage import uniform_filter1d
 from semg_lib.figures.style import (
     BLUE,
     CYCLE,
+    HEAT,
     INK,
     ORANGE,
     SKY,
@@ -236,7 +237,7 @@ def movement_map(recording: Recording) -> Picture:
     names = [named(recording.database, int(each)) for each in movements]
     width = 0.33 * recording.n_channels + 2 + 0.075 * max(map(len, names))
     figure, axis = new(width, 0.25 * len(movements) + 1.2)
-    image = axis.imshow(loud, cmap="viridis", vmin=0, vmax=1, aspect="auto")
+    image = axis.imshow(loud, cmap=HEAT, vmin=0, vmax=1, aspect="auto")
     axis.set(
         xticks=range(recording.n_channels),
         xticklabels=range(1, recording.n_channels + 1),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, YELLOW, INK = "#CC79A7", "#56B4E9", "#F0E442", "#24292f"
 CYCLE = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, INK)
+HEAT = "YlGnBu"  # from paper to ink, so that on a dark page it goes from dark to light
 
 _STYLE: dict[RcKeyType, Any] = {
     "figure.dpi": 160,

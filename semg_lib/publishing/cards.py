@@ -11,8 +11,10 @@ from types import ModuleType
 
 import pandas as pd
 
-from semg_lib.evaluation.records import Record
+from semg_lib.errors import REPOSITORY
+from semg_lib.evaluation.records import RESULTS, Record, load_record
 from semg_lib.learning import settings
+from semg_lib.papers import PAPERS
 from semg_lib.publishing import tables
 from semg_lib.running import runs
 
@@ -103,6 +105,26 @@ def cost(records: Sequence[Record]) -> str:
     return f"{hours:.1f} h in {len(records)} runs, on {devices}"
 
 
+def files() -> str:
+    """Return the table of all stored records: each one's file, what it holds, and its command."""
+    rows = []
+    for path in sorted(RESULTS.rglob("*.json")):
+        record, name = load_record(path), path.relative_to(RESULTS).as_posix()
+        kind = "**simulated**" if record.simulated else "real"
+        used = list(dict.fromkeys(score.method for score in record.scores))
+        known = () if record.study else getattr(PAPERS.get(record.paper), "METHODS", ())
+        some = f" --methods {','.join(used)}" if set(used) < set(known) else ""
+        people = f"{len(record.subjects)} subject{'s' * (len(record.subjects) > 1)}"
+        rows.append(
+            {
+                "record": f"[{name.removesuffix('.json')}]({REPOSITORY}/blob/main/results/{name})",
+                "recordings": f"{kind} {record.database.upper()} {record.exercises}, {people}",
+                "made by": f"`{command(record)}{some}`",
+            }
+        )
+    return tables.markdown(pd.DataFrame(rows))
+
+
 def since(records: Sequence[Record]) -> str:
     """Say whether the code is still what made the records."""
     n_old = sum(not tables.unchanged(record) for record in records)
@@ -110,12 +132,15 @@ def since(records: Sequence[Record]) -> str:
 
 
 def command(record: Record) -> str:
-    """Return what makes a record again."""
+    """Return what makes a record again; those of no paper come with all others."""
+    if record.paper not in PAPERS:
+        return "SEMG_DATA=FOLDER make replicate"
     subjects = runs.ranges(record.subjects).replace(".", ",")
     parts = [
         f"semg run {record.paper} --database {record.database} --exercises {record.exercises}",
         f"--subjects {subjects} --preset {record.preset} --seed {record.seed}",
         *(["--recipe " + record.recipe] if record.recipe != "recommended" else []),
+        *(["--study " + record.study] if record.study else []),
         *([] if record.simulated else ["--root FOLDER"]),
         "--out runs",
     ]

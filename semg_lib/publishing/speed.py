@@ -9,10 +9,12 @@ from typing import Any
 import pandas as pd
 
 from semg_lib.evaluation.writing import write_atomically
+from semg_lib.papers import PAPERS
 from semg_lib.publishing import tables
 
 FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
 NOT_MEASURED = "not measured yet"
+CEILING = "the most that the same operations allow"
 MEASURED = ("training", "features", "spectrogram", "loading", "sweep")  # benchmarks of one table
 # What ``precision: auto`` picks, and the processors that it is for.
 PROCESSORS = {
@@ -96,7 +98,7 @@ def _processor(found: dict[str, Any]) -> dict[str, str]:
         **{f"{way}, windows a second": f"{1000 * rate:,.0f}" for way, rate in ways},
         "product of two 2048 x 2048 matrices, billion operations a second": str(peak),
         **{f"{way}, share of that": f"{100 * part:.0f} %" for way, part in share.items()},
-        "the most that the same operations allow": f"{1 / share['plain loop']:.1f} times",
+        CEILING: f"{1 / share['plain loop']:.1f} times",
         **{f"{way}, test accuracy": f"{score:.1f} %" for way, score in accuracy.items()},
         "largest change of a subject's mean": f"{moved} points",
     }
@@ -148,6 +150,46 @@ def device() -> str:
     return tables.markdown(pd.DataFrame(rows, columns=header, dtype=object))
 
 
+def told() -> dict[str, str]:
+    """Return the answers of the page's sections: ratios to the peers, the slower ones too."""
+    said = {}
+    if found := load("training"):
+        columns = {name: _processor(each) for name, each in found.items()}
+        said["trained"] = "; ".join(
+            f"{PROCESSORS[name]} {list(found[name]['times the plain loop'].values())[-1]} times "
+            f"the plain loop's rate, of at most {columns[name][CEILING]} that the same operations "
+            "allow"
+            for name in found
+        )
+    if (short := load("features")) and (read := load("loading")):
+        fast = short["5 minutes"]["times faster"].values()
+        slow = [each["first load over scipy"] for each in read.values() if isinstance(each, dict)]
+        said["others"] = (
+            f"features {min(fast):.1f} to {max(fast):.1f} times {short['peer']}'s rate; a first "
+            f"load of a file takes {min(slow):.1f} to {max(slow):.1f} times as long as SciPy's"
+        )
+    if found := load("gpu"):
+        rates = {
+            name: each["times the plain loop"] for name, each in found.items() if name in PAPERS
+        }
+        alone = [each["training.fit"] for each in rates.values()]
+        stacked = ", ".join(
+            f"{name} {each['many.fit_many']}" for name, each in rates.items() if len(each) > 2
+        )
+        said["stacked"] = (
+            f"{min(alone)} to {max(alone)} times the plain loop for one network alone; stacked, in "
+            f"times the plain loop: {stacked}"
+        )
+    if found := load("page"):
+        painted, sorts = (each for name, each in found.items() if name.endswith("plain page"))
+        said["page"] = (
+            f"at {found['line']}, the first page is painted after {painted:.1f} times, and the "
+            f"table of all numbers sorts after {sorts:.1f} times, as long as a plain page of the "
+            "same text takes to be painted"
+        )
+    return said
+
+
 def whole(epochs: int = 30) -> str:
     """Return the seconds that a GPU takes to train on all subjects of DB1, stacked, in words."""
     found = load("gpu").get("atzori2016")
@@ -164,7 +206,8 @@ def write(folder: Path) -> dict[str, str]:
     write_atomically(folder / "ways.md", ways())
     write_atomically(folder / "device.md", device())
     write_atomically(folder / "training.md", training())
-    numbers = dict.fromkeys(("operations", "scheduling", "thousand"), NOT_MEASURED)
+    names = ("operations", "scheduling", "thousand", "trained", "others", "stacked", "page")
+    numbers = dict.fromkeys(names, NOT_MEASURED) | told()
     numbers["whole"] = whole()
     numbers["data"] = numbers["lost"] = NOT_MEASURED
     if found := load("device"):
@@ -174,6 +217,7 @@ def write(folder: Path) -> dict[str, str]:
     for found in load("training").values():
         numbers["operations"] = f"{found['million operations a window']:.1f}"
     if sweep := load("sweep"):
-        numbers["scheduling"] = f"{sweep['seconds that scheduling adds to a unit']:+.1f} s"
+        added = sweep["seconds that scheduling adds to a unit"]
+        numbers["scheduling"] = f"{added:.1f} s" if added > 0 else "nothing that can be measured"
         numbers["thousand"] = f"{sweep['seconds in all']:.0f}"
     return numbers

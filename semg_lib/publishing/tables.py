@@ -47,6 +47,13 @@ def between(table: pd.DataFrame, form: str = "{:.1f}") -> pd.Series:
     return ends.where(table["low"].notna(), "")
 
 
+def points(values: pd.Series) -> str:
+    """Return the mean of differences, fractions, in points; with its interval if it has one."""
+    known = 100 * values.dropna().to_numpy()
+    low, high = interval(known)
+    return f"{known.mean():+.1f}" + ("" if low != low else f" ({low:+.1f} to {high:+.1f})")
+
+
 def methods(
     module: ModuleType,
     records: Sequence[Record],

@@ -139,6 +139,20 @@ def fair(plain: pd.DataFrame, smooth: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
 
 
+def verdicts(judged: pd.DataFrame) -> str:
+    """Return what `fair` does in two sentences: on the paper's terms, and what differs on ours."""
+    said = judged["claim"] + ": " + judged["verdict"]
+    said += judged["difference"].map(" ({:+.1f} points)".format)
+    own = judged["terms"] == judged["terms"].iloc[0]
+    others = judged[~own & (judged["verdict"] != "supported")]
+    told = [f"on *{terms}*, {said[at]}" for at, terms in others["terms"].items()]
+    return (
+        f"**On the paper's terms**, {'; '.join(said[own])}. **On fairer terms** "
+        f"{(~own).sum() - len(told)} of {(~own).sum()} verdicts are *supported* too"
+        + (f"; the others: {'; '.join(told)}." if told else ".")
+    )
+
+
 # What someone gets who takes the stored signal, PyTorch's weights and nothing else.
 START = {"input": "volts", "filter": "no filter", "initial": "pytorch", "noise": "no noise"}
 WORDS = {

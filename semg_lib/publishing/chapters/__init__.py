@@ -18,7 +18,7 @@ from semg_lib.evaluation.records import load_records
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.figures import diagrams, hands
 from semg_lib.papers import PAPERS
-from semg_lib.publishing import listing, speed, tables
+from semg_lib.publishing import cards, listing, speed, tables
 from semg_lib.studies.protocols import BASE
 
 CHAPTERS = {name: importlib.import_module(f"{__name__}.{name}") for name in PAPERS}
@@ -51,6 +51,7 @@ def write(folder: str | Path) -> dict[str, str]:
             write_atomically(place / f"{key}.svg", drawing)
         numbers |= {f"{name}_{key}": value for key, value in shown.numbers.items()}
     write_atomically(Path(folder) / "teaching" / "assignments.md", _assignments())
+    write_atomically(Path(folder) / "records.md", cards.files())
     named = Path(folder) / "movements"
     for names in (("db1", "db2", "db3"), ("3dc",), ("multiday",)):
         write_atomically(named / f"{names[0]}.md", tables.movements(names))

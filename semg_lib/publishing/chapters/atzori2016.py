@@ -81,7 +81,7 @@ def fragments() -> Fragments:
         "methods": tables.methods(module, real, "db1", grid.TITLES),
         "grid": tables.markdown(beside),
         "fair": _fair(judged),
-        "short": _short(judged),
+        "short": grid.verdicts(judged),
         "filter": _filter(filters),
         "answer": grid.answer(studied) + "\n",
         "rates": tables.frame(grid.at_rates(two)),
@@ -171,20 +171,6 @@ def _fair(judged: pd.DataFrame) -> str:
             )
         )
     return "\n".join(told)
-
-
-def _short(judged: pd.DataFrame) -> str:
-    """Return the verdicts in two sentences: on the paper's terms, and what is another on ours."""
-    said = judged["claim"] + ": " + judged["verdict"]
-    said += tables.text(judged["difference"], " ({:+.1f} points)")
-    own = judged["terms"] == judged["terms"].iloc[0]
-    others = judged[~own & (judged["verdict"] != "supported")]
-    told = [f"on *{terms}*, {said[at]}" for at, terms in others["terms"].items()]
-    return (
-        f"**On the paper's terms**, {'; '.join(said[own])}. **On fairer terms** "
-        f"{(~own).sum() - len(told)} of {(~own).sum()} verdicts are *supported* too"
-        + (f"; the others: {'; '.join(told)}." if told else ".")
-    )
 
 
 def row() -> str:

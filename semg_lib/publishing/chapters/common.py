@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 
-import numpy as np
-import pandas as pd
-
 from semg_lib import figures
 from semg_lib.evaluation import statistics, summaries
 from semg_lib.evaluation.records import Record
@@ -26,13 +23,6 @@ class Fragments:
     pictures: dict[str, figures.Picture]
     numbers: dict[str, str]
     drawings: dict[str, str] = field(default_factory=dict)  # SVG
-
-
-def points(values: pd.Series) -> str:
-    """Return the mean of differences, fractions, in points; with its interval if it has one."""
-    known = 100 * values.dropna().to_numpy()
-    low, high = statistics.interval(known)
-    return f"{known.mean():+.1f}" + ("" if np.isnan(low) else f" ({low:+.1f} to {high:+.1f})")
 
 
 def comparison(paper: str, root: str) -> tuple[str, Run]:

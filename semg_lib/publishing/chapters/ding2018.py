@@ -13,11 +13,12 @@ from semg_lib.evaluation.records import Record, load_records
 from semg_lib.figures import diagrams
 from semg_lib.learning import baselines, inspection
 from semg_lib.papers import ding2018 as module
-from semg_lib.publishing import cards, tables
-from semg_lib.publishing.chapters.common import Fragments, points
+from semg_lib.publishing import answers, cards, tables
+from semg_lib.publishing.chapters.common import Fragments
+from semg_lib.publishing.tables import points
 from semg_lib.recordings.source import available
 from semg_lib.running.runs import Run
-from semg_lib.studies import grid
+from semg_lib.studies import comparison, grid
 
 NAME = "ding2018"
 PEOPLE = (2, *range(6, 14))  # of 3DC, those without a recording under four seconds
@@ -54,6 +55,8 @@ def fragments() -> Fragments:
     all_gestures = summaries.by_subject(whole)[["C-B1PB2"]].set_axis([ALL], axis="columns")
     shown_simulated = seven_simulated.join(all_gestures)
     people, subjects = f"real 3DC, {len(accuracy)} people", f"DB2, {len(own)} subjects"
+    costs = _costs(accuracy, 10, 100, 11)
+    told = answers.claims(judged, f"{len(accuracy)} **real** people of 3DC")
     everything = [*real, *simulated, *whole, *(each for some in studies.values() for each in some)]
     shown = Fragments(
         {
@@ -68,6 +71,8 @@ def fragments() -> Fragments:
             ),
             "grid": _grid({people: accuracy, f"**simulated** {subjects}": own}),
             "claims": _claims(judged),
+            "short": f"{told}\n\n{comparison.answer(seven)}\n",
+            "apart": answers.apart(accuracy, costs["million multiply-adds"]) + "\n",
             "claims_simulated": _claims(statistics.judge(module.claims(own)), "**simulated**: "),
             "windows": _windows(accuracy, studies["windows"]),
             "fewer": _fewer(accuracy, studies["fewer"]),
@@ -75,7 +80,7 @@ def fragments() -> Fragments:
         },
         {
             "dots": figures.subject_dots(seven, titles=TITLES),
-            "costs": figures.costs(_costs(accuracy, 10, 100, 11)),
+            "costs": figures.costs(costs),
             "costs_simulated": figures.costs(_costs(own, 12, 200, 17)),
         },
         {

@@ -14,8 +14,9 @@ from semg_lib.evaluation import statistics, summaries
 from semg_lib.evaluation.records import Record, load_records
 from semg_lib.figures import diagrams
 from semg_lib.papers import zhai2017 as module
-from semg_lib.publishing import cards, tables
-from semg_lib.publishing.chapters.common import Fragments, points
+from semg_lib.publishing import answers, cards, tables
+from semg_lib.publishing.chapters.common import Fragments
+from semg_lib.publishing.tables import points
 from semg_lib.recordings.source import available
 from semg_lib.running.runs import Run
 from semg_lib.signals.spectrograms import SPIRAL
@@ -67,11 +68,12 @@ def fragments() -> Fragments:
     chains = {order: _chains(study) for order, study in ORDERS.items()}
     compared = {name: _load(name) for name in (REAL, "db3", "db2")}
     simulated = {name: summaries.recalibrated(compared[name]) for name in ("db3", "db2")}
-    verdicts = {}
+    verdicts, said = {}, []
     for order, table in chains.items():
         # Chains that begin at one place share sessions, so the place is what is counted.
         places = table.groupby(lambda name: name.partition(" from ")[2], sort=False).mean()
         judged = statistics.judge(module.claims(places))
+        said.append(answers.claims(judged, f"**real** sessions of one person, {order} trials"))
         so = (pd.DataFrame(module.claims(table)) > 0).sum()
         judged["verdict"] += [f": so in {n} of {len(table)} chains" for n in so]
         verdicts[f"real sessions of one person, {order}"] = judged
@@ -79,6 +81,8 @@ def fragments() -> Fragments:
         judged = statistics.judge(module.claims(table))
         judged["verdict"] = judged["verdict"].replace(IN_SIMULATION)
         verdicts[f"simulated {name.upper()}, {len(table)} subjects"] = judged
+        n_hold = (judged["verdict"] == IN_SIMULATION["supported"]).sum()
+        said.append(f"On **simulated** {name.upper()} {n_hold} of {len(judged)} hold.")
     everything = [record for records in compared.values() for record in records]
     for name in compared:
         everything += [record for study in module.STUDIES for record in _load(name, study)]
@@ -93,6 +97,8 @@ def fragments() -> Fragments:
                 tables.captioned(tables.judged(each), f"The claims on {where}.")
                 for where, each in verdicts.items()
             ),
+            "short": " ".join(said) + "\n",
+            "labelled": answers.correction(_chains("labels")) + "\n",
             "table_1": _table_1(),
             "table_2": _table_2(),
             "structure": _structure(),
