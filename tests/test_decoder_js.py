@@ -173,7 +173,11 @@ def test_what_is_played_is_what_the_simulator_gives(manifest):
     for name, drift in decoder.DRIFTS.items():
         shown = decoder.played(decoder.recording(drift))
         stored = (decoder.FOLDER / manifest["recordings"][name]["file"]).read_bytes()
-        assert decoder.packed(np.round(shown.emg / decoder.VOLTS)) == stored
+        low, high, last = np.frombuffer(stored, np.uint8).reshape(-1, 3).T.astype(int)
+        counts = np.stack([low | (high & 15) << 8, high >> 4 | last << 4], axis=1)
+        apart = np.abs(counts.reshape(shown.emg.shape) - np.round(shown.emg / decoder.VOLTS))
+        assert apart.max() <= 1  # another machine may round to the neighbour
+        assert apart.mean() < 0.001
         assert len(stored) < 1e6
         assert decoder._changes(shown) == manifest["recordings"][name]["stretches"]
     assert (decoder.FOLDER / "network.onnx").stat().st_size < 1e6

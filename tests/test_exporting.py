@@ -12,7 +12,7 @@ from semg_lib.learning import exchange
 from semg_lib.papers import PAPERS, ding2018, zhai2017
 from semg_lib.recordings import simulator
 from semg_lib.recordings.source import Source
-from semg_lib.running import weights
+from semg_lib.running import runs, weights
 from semg_lib.signals.protocol import Protocol
 from tests.test_cli import semg
 
@@ -167,3 +167,12 @@ def test_a_difference_is_no_export(atzori, monkeypatch):
     monkeypatch.setattr(exchange, "CLOSE", -1.0)
     with pytest.raises(RuntimeError, match="from torch, more than"):
         exchange.to_onnx(weights.get(atzori[0]))
+
+
+def test_a_run_keeps_its_weights_where_it_is_asked_to(atzori, monkeypatch, capsys):
+    folder, *_ = atzori
+    monkeypatch.setattr(runs.Run, "execute", lambda *_: folder)
+    asked = ["run", "atzori2016", "--out", folder, "--methods", "cnn", "--save-weights"]
+    status, said, _ = semg(monkeypatch, capsys, *asked)
+    assert status == 0
+    assert said.strip().endswith("weights/cnn-s1.pt")

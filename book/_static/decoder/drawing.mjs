@@ -43,7 +43,7 @@ export function drawSignals(canvas, shown, now, seconds, { off = [], windowS = 0
     const middle = (c + 0.72) * row + 4;
     context.fillStyle = context.strokeStyle = off.includes(c) ? look.line : look.ink;
     if (row >= 11) context.fillText(names?.[c] ?? `${c + 1}`, 2, middle - 3, LEFT - 6);
-    const gain = row / (4 * shown.std[c]);
+    const gain = row / (3 * shown.std[c]);
     const y = (i) => middle - Math.max(-0.6 * row, Math.min(1.3 * row, (shown.signal[i * rows + c] - shown.mean[c]) * gain));
     context.beginPath();
     const per = (last - first) / (width - LEFT);

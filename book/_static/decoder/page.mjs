@@ -150,7 +150,7 @@ class Page {
     const whole = speed === "max";
     this.last = at;
     const run = this.stream.run;
-    const until = Math.min(this.length, this.now + (whole ? 10 : gone * Number(speed)));
+    const until = Math.min(this.length, this.now + (whole ? 2 : gone * Number(speed)));
     if (this.recording.signal) await this.stream.until(until * this.manifest.rate + 1e-6);
     if (run === this.stream.run) this.now = until;
     // With less motion it stands still for half a second at a time.
@@ -171,7 +171,7 @@ class Page {
     const { manifest, stream, recording, now } = this;
     const decoding = Boolean(recording.signal);
     const ribbons = [];
-    if (recording.label) ribbons.push({ name: "true", of: recording.label, rate: recording.labelRate ?? manifest.rate });
+    if (recording.labelled ?? true) ribbons.push({ name: "true", of: recording.label, rate: recording.labelRate ?? manifest.rate });
     if (decoding) ribbons.push({ name: "decoded", of: stream.voted, rate: manifest.rate });
     drawSignals(this.find(".decoder-signals"), this.shown, now, this.figure.clientWidth < 600 ? 3 : 5, {
       off: this.off, windowS: manifest.window / manifest.rate, ribbons, names: this.own?.names,
@@ -179,10 +179,10 @@ class Page {
     this.find(".decoder-scrub").value = now;
     this.find(".decoder-time").value = `${now.toFixed(1)} of ${this.length.toFixed(0)} s`;
     const answer = decoding && stream.next > 0 ? stream.voted[stream.next - 1] : -1;
-    const truth = recording.label ? recording.label[Math.min(recording.label.length - 1, Math.floor(now * (recording.labelRate ?? manifest.rate)))] : -1;
+    const truth = (recording.labelled ?? true) ? recording.label[Math.min(recording.label.length - 1, Math.floor(now * (recording.labelRate ?? manifest.rate)))] : -1;
     const name = (c) => (c < 0 ? "nothing yet" : manifest.names[c] ?? `label ${c}`);
     this.find(".decoder-answer").textContent = name(answer);
-    this.find(".decoder-truth").textContent = recording.label ? name(truth) : "not known";
+    this.find(".decoder-truth").textContent = (recording.labelled ?? true) ? name(truth) : "not known";
     for (const each of this.figure.querySelectorAll(".decoder-hand [data-class]")) each.hidden = Number(each.dataset.class) !== Math.max(0, answer);
     this.figure.querySelectorAll(".decoder-bars li").forEach((row, c) => {
       const share = answer >= 0 ? stream.probability[c] : 0;
@@ -217,8 +217,8 @@ class Page {
     }
     this.worker?.terminate();
     this.worker = new Worker(new URL("worker.mjs", this.folder), { type: "module" });
-    const { channels, rate, mean, std } = this.manifest;
-    this.worker.postMessage({ file, rate: Number(this.find(".decoder-rate").value), network: { channels, rate, mean, std } });
+    const { channels, rate, mean, std, labels } = this.manifest;
+    this.worker.postMessage({ file, rate: Number(this.find(".decoder-rate").value), network: { channels, rate, mean, std, labels } });
     this.worker.onerror = () => (line.textContent = "The file cannot be read in this browser.");
     this.worker.onmessage = ({ data }) => {
       if (data.share !== undefined) {
@@ -232,13 +232,7 @@ class Page {
   }
 
   async take(found) {
-    const { manifest } = this;
-    const samples = found.input ? found.input.length / found.channels : found.samples;
-    const classes = (label) => label && Int16Array.from(label, (each) => (manifest.labels.includes(each) ? manifest.labels.indexOf(each) : -1));
-    const label = found.input ? classes(found.inputLabel) : found.label;
-    const known = found.input && label?.some((each) => each >= 0);
-    this.own = { ...found, recording: { samples, label: known || !found.input ? label : null, labelRate: found.input ? undefined : found.rate } };
-    if (found.input) Object.assign(this.own.recording, { label: label ?? new Int16Array(samples).fill(-1), session: new Int16Array(samples), counts: new Uint8Array(samples).fill(1) });
+    this.own = { ...found, recording: found.recording ?? { samples: found.samples, label: found.label, labelRate: found.rate, labelled: Boolean(found.label) } };
     this.now = 0;
     this.find(".decoder-back").hidden = false;
     await this.change();

@@ -63,9 +63,11 @@ export function normal(i) {
   return Math.sqrt(-2 * Math.log(u + 0.5 / 2 ** 32)) * Math.cos(2 * Math.PI * v);
 }
 
-// What the controls make of envelopes: a turned armband, noise, silent electrodes, in this order.
+// What the controls make of envelopes: a turned armband, noise, silent electrodes, in this order. A
+// signal that nothing happens to is returned itself.
 export function disturb(signal, channels, std, ring, { turn = 0, noise = 0, off = [] }) {
-  const made = Float64Array.from(signal);
+  if (!turn && !noise && !off.length) return signal;
+  const made = new Float64Array(signal);
   if (turn) {
     const whole = Math.floor(turn / (360 / ring));
     const share = turn / (360 / ring) - whole;
@@ -83,7 +85,7 @@ export function disturb(signal, channels, std, ring, { turn = 0, noise = 0, off 
     }
   }
   for (const c of off) for (let i = c; i < made.length; i += channels) made[i] = 0;
-  return Float32Array.from(made);
+  return new Float32Array(made);
 }
 
 // A batch (window, channel, time) of the windows that begin at these samples.

@@ -5,7 +5,10 @@ import { welch } from "./spectrum.mjs";
 
 self.onmessage = async ({ data: { file, rate, network } }) => {
   try {
-    self.postMessage(await read(file, rate, network));
+    const found = await read(file, rate, network);
+    // What is big is handed over, not copied.
+    const big = Object.values(found).filter(ArrayBuffer.isView).map((each) => each.buffer);
+    self.postMessage(found, [...new Set(big)]);
   } catch (error) {
     const told = error instanceof Broken ? error.message : `The file cannot be read: ${error.message}`;
     self.postMessage({ error: told });
@@ -47,12 +50,19 @@ function fitted({ signal, channels, rate, label }, network) {
   if (every < 1 || Math.abs(every - Math.round(every)) > 1e-6) {
     return { why: `The network needs ${network.rate} Hz or a multiple of it, this recording has ${rate} Hz: no answer.` };
   }
-  const made = every === 1 ? Float32Array.from(signal) : envelope(signal, channels, rate, network.rate);
+  const made = every === 1 ? signal : envelope(signal, channels, rate, network.rate);
   const own = spread(made, channels);
   const input = made.map((value, i) => {
     const c = i % channels;
     return ((value - own.mean[c]) / own.std[c]) * network.std[c] + network.mean[c];
   });
-  const at = label && Int16Array.from({ length: made.length / channels }, (_, i) => label[Math.round(i * every)]);
-  return { input, inputLabel: at };
+  return { input, recording: classes(label, every, made.length / channels, network) };
+}
+
+// What a stream takes of labels: classes of the network, at its rate; all windows count.
+function classes(label, every, samples, { labels }) {
+  const known = new Int16Array(samples).fill(-1);
+  if (label) for (let i = 0; i < samples; i++) known[i] = labels.indexOf(label[Math.round(i * every)]);
+  const counts = new Uint8Array(samples).fill(1);
+  return { samples, label: known, session: new Int16Array(samples), counts, labelled: known.some((each) => each >= 0) };
 }
