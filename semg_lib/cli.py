@@ -6,11 +6,9 @@ neither for torch nor for papermill, and each works where the other's packages a
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -22,11 +20,7 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"semg needs {error.name}: {how_to_install('run')}")
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 out_console = Console(emoji=False)
 
 Database = Annotated[str, typer.Option(help="db1, db2, db3, multiday or 3dc.")]
@@ -182,6 +176,9 @@ def run(
     study: Annotated[
         str, typer.Option(help="Run a study of the paper too, such as optimiser (atzori2016).")
     ] = "",
+    save_weights: Annotated[
+        bool, typer.Option("--save-weights", help="Train networks again, to keep their weights.")
+    ] = False,
 ) -> None:
     """Replicate a paper: run its notebook and leave the executed copy and the record.
 
@@ -199,8 +196,30 @@ def run(
         seed=seed,
         study=study,
     )
-    with _kept(out):
-        printing.shown(out_console, chosen.execute(out) / "record.json")
+    with printing.kept(out):
+        record = chosen.execute(out) / "record.json"
+        printing.shown(out_console, record)
+        if save_weights:
+            from semg_lib.running import weights
+
+            for path in weights.save(record, chosen.root):
+                out_console.print(str(path), soft_wrap=True, highlight=False, markup=False)
+
+
+@app.command()
+def export(
+    paper: Annotated[str, typer.Argument(help="Such as atzori2016.")],
+    record: Annotated[Path, typer.Option(help="A run's record.json, or its folder.")],
+    out: Annotated[Path, typer.Option(help="File to write, such as cnn.onnx.")],
+    method: Annotated[str, typer.Option(help="The first network if not given.")] = "",
+    subject: Annotated[int, typer.Option(min=0, help="The first if not given.")] = 0,
+    root: Annotated[Path | None, typer.Option(help="Folder with the recordings.")] = None,
+) -> None:
+    """Write a network of a record as ONNX: from saved weights, or trained anew from its seed."""
+    from semg_lib.running import weights
+
+    said = weights.export(record, out, paper, method, subject, str(root or ""))
+    out_console.print(said, soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()
@@ -242,7 +261,7 @@ def sweep(
         epochs=epochs,
     )
     how: Counter[str] = Counter()
-    with _kept(out), sweeps.cluster(scheduler, workers) as client:
+    with printing.kept(out), sweeps.cluster(scheduler, workers) as client:
         ended = sweeps.sweep(planned, out, client)
         quiet = not out_console.is_terminal
         for each in track(
@@ -265,17 +284,6 @@ def table(
     from semg_lib.running import sweep as sweeps
 
     printing.summaries(out_console, *sweeps.found(folder))
-
-
-@contextlib.contextmanager
-def _kept(out: Path) -> Iterator[None]:
-    """Say of what is stopped what is kept; 130 is the status of shells for that."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        said = f"semg: stopped; what was scored is kept below {out}: the same command goes on"
-        print(said, file=sys.stderr)
-        raise typer.Exit(130) from None
 
 
 def main() -> None:

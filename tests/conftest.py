@@ -1,6 +1,9 @@
 """Fixtures: small simulated recordings, and files of them in NinaPro's layout."""
 
+import functools
+import http.server
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from filelock import FileLock
 
 from semg_lib.course import assignments
 from semg_lib.papers import atzori2016
-from semg_lib.publishing import build
+from semg_lib.publishing import build, pdf
 from semg_lib.recordings import simulator
 from semg_lib.signals.protocol import Protocol
 
@@ -96,6 +99,37 @@ def site(once):
     if "SEMG_SITE" not in os.environ:
         once("site", lambda folder: build.build())
     return build.ROOT / os.environ.get("SEMG_SITE", build.HTML["site"])
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    handler = functools.partial(Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    chromium = pdf.chromium()
+    if not chromium:
+        # .ci/run installs one, so there a browser that is not found is a failure.
+        (pytest.fail if os.environ.get("SEMG_BROWSER") else pytest.skip)("there is no Chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-background-networking", "--disable-quic"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=options)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,8 @@
 """The published book in a browser: nothing from the network, nothing broken, open to everybody."""
 
-import functools
-import http.server
 import io
 import itertools
-import os
 import re
-import threading
 
 import PIL.Image
 import pytest
@@ -16,40 +12,9 @@ from semg_lib.evaluation.records import RESULTS, load_record
 from semg_lib.publishing import pdf
 from semg_lib.studies.protocols import PROTOCOLS
 
-CHROMIUM = pdf.chromium()
 CONTENTS = tuple(pdf.contents())
 PAGES = (*CONTENTS, "search")
 SCHEMES = ("light", "dark")
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="module")
-def address(site):
-    handler = functools.partial(Quiet, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM:
-        # .ci/run installs one, so there a browser that is not found is a failure.
-        (pytest.fail if os.environ.get("SEMG_BROWSER") else pytest.skip)("there is no Chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-background-networking", "--disable-quic"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -30,18 +30,20 @@ def to_json(record: Record) -> str:
     return text + "\n}\n"
 
 
-def write_atomically(path: str | Path, text: str) -> None:
-    """Write a text file: a crash leaves the old file or the new one, never half of one.
+def write_atomically(path: str | Path, content: str | bytes) -> None:
+    """Write a file: a crash leaves the old file or the new one, never half of one.
 
-    Of a link the file that it stands for is written. A path in it that is no text is escaped.
+    Of a link the file that it stands for is written. A path in a text that is none is escaped.
     """
+    if isinstance(content, str):
+        content = content.encode("utf-8", errors="backslashreplace")
     path = Path(path).resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     # Machines that share a folder have processes of the same number.
     part = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        with part.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(text)
+        with part.open("wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())  # a name must not survive a power cut without its content
         part.replace(path)

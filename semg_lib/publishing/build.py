@@ -24,7 +24,7 @@ from semg_lib.errors import DataError, check_name, command
 from semg_lib.evaluation.records import load_record
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.papers import PAPERS
-from semg_lib.publishing import executed, pdf, sources
+from semg_lib.publishing import executed, pdf, runtime, sources
 from semg_lib.publishing.chapters import CHAPTERS
 from semg_lib.recordings.source import available
 from semg_lib.running import notebooks
@@ -168,6 +168,8 @@ def fresh() -> Path:
 
 def build(source: Path = ROOT) -> Path:
     """Build the book below a folder, warnings as errors; return its first page."""
+    if why := runtime.fetch():
+        print(f"the page with the decoder shows a picture only: {why}", flush=True)
     # The package cannot be run as a module; its command lies beside this Python.
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source)]
     # Jupyter's own notice of new paths would count as a warning; pages are UTF-8 everywhere.

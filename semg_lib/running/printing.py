@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -43,6 +45,17 @@ def transfers(console: Console) -> Iterator[Callable[[str, int, int], None]]:
             bars.update(tasks[name], completed=done, total=total or None)
 
         yield progress
+
+
+@contextlib.contextmanager
+def kept(out: Path) -> Iterator[None]:
+    """Say of what is stopped what is kept; 130 is the status of shells for that."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        said = f"semg: stopped; what was scored is kept below {out}: the same command goes on"
+        print(said, file=sys.stderr)
+        raise typer.Exit(130) from None
 
 
 def verified(console: Console, found: Sequence[Finding]) -> None:
