@@ -44,6 +44,29 @@ def shuffled(windows: Windows, predicted: np.ndarray, *, seed: int = 0) -> np.nd
     """
     trial = trials(windows)
     order = np.random.default_rng(seed).permutation(len(predicted))
+    within = order[np.argsort(trial[order], kind="stable")]  # trial by trial, mixed within each
     mixed = np.empty_like(predicted)
-    mixed[np.argsort(trial, kind="stable")] = predicted[order[np.argsort(trial[order], kind="stable")]]
+    mixed[np.argsort(trial, kind="stable")] = predicted[within]
     return mixed
+
+
+def known_after(
+    windows: Windows, predicted: np.ndarray, time: str, *, step_ms: float, seed: int = 0
+) -> np.ndarray:
+    """Return what is decided from so much signal, (window,).
+
+    Parameters
+    ----------
+    windows : Windows
+        One every ``step_ms``.
+    predicted : ndarray (window,)
+    time : str
+        Milliseconds that all windows with a vote cover together; ``"trial"``; or ``"shuffled"``
+        for 200 of a trial's windows in random order.
+    """
+    if time == "trial":
+        return of_trial(windows, predicted)
+    if time == "shuffled":
+        time, predicted = "200", shuffled(windows, predicted, seed=seed)
+    looks_ms = 1000 * windows.length / windows.recording.rate
+    return vote(windows, predicted, float(time) - looks_ms + step_ms)
