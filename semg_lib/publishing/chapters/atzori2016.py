@@ -23,6 +23,12 @@ from semg_lib.running.runs import Run
 from semg_lib.studies import grid
 
 NAME = "atzori2016"
+SHORT = "a plain CNN"
+CLAIM = "a CNN is above the average classical method and below the best"
+FRONT = (
+    "above the average classical method, below the best. Here, {kind} DB1: CNN {cnn}, classical "
+    "average {average}, best {best_accuracy}, by {best} ({subjects} people)"
+)
 STATED = "z-scores, 1 Hz, pytorch, 0.001, noise"  # the study's name of the recipe `paper`
 
 

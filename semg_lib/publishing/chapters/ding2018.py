@@ -20,6 +20,12 @@ from semg_lib.running.runs import Run
 from semg_lib.studies import grid
 
 NAME = "ding2018"
+SHORT = "two scales"
+CLAIM = "two kernel scales beat one; keeping electrodes apart helps"
+FRONT = (
+    "two kernel scales beat one, and electrodes kept apart help. Here, {subjects} real people of "
+    "3DC: two scales {C_B1PB2}, with electrodes mixed {C_DK}, the best classical method {CC}"
+)
 PEOPLE = (2, *range(6, 14))  # of 3DC, those without a recording under four seconds
 TABLE_2 = {each.method: each.mean for each in module.REPORTED}
 ALL = "C-B1PB2, all gestures"
