@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 PAPERS_OWN, REAL, SIMULATED = "paper", "ours", "ours, simulated"
 TITLES = grid.TITLES | comparison.TITLES  # a classifier named alone is of other features there
-OWN = {"atzori2016": grid.TITLES}
+OWN = {"atzori2016": grid.TITLES} | {
+    name: module.TITLES for name, module in PAPERS.items() if hasattr(module, "TITLES")
+}
 # What `Protocol.rest` says, in words.
 REST = {
     "thinned": "a class, thinned",
