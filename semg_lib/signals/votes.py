@@ -6,6 +6,10 @@ import numpy as np
 
 from semg_lib.signals.windows import Windows, trials
 
+# For `known_after`: what a decision knows, and more of it to see how accuracy grows.
+KNOWN = ("10", "150", "200", "trial")
+CURVE = ("10", "50", "100", "150", "200", "280", "500", "1000", "trial", "shuffled")
+
 
 def vote(windows: Windows, predicted: np.ndarray, length_ms: float) -> np.ndarray:
     """Replace each prediction by the majority of those of the last milliseconds, (window,).
