@@ -121,7 +121,7 @@ def test_readme_shows_the_table_of_papers_as_the_records_have_it():
     text = (ROOT / "README.md").read_text()
     for row in chapters.readme_rows():
         assert row
-        assert row in text, "run python -m semg_lib.publishing.chapters and paste its lines"
+        assert row in text, "run python -m semg_lib.publishing.chapters"
 
 
 def test_records_are_the_only_files_of_results():
@@ -137,6 +137,9 @@ def test_chapters_write_what_they_include(tmp_path):
             assert (tmp_path / name).is_file(), f"{page} includes {name}"
         for name in re.findall(r"\{\{\s*(\w+)\s*\}\}", text):
             assert numbers.get(name), f"{page} wants {name}"
+    front = (tmp_path / "front.md").read_text()
+    assert re.findall(r"\{cite:t\}`(\w+)`", front) == list(PAPERS)
+    assert "{" not in re.sub(r"\{cite:t\}", "", front)
     for paper in PAPERS:
         n_claims = (tmp_path / paper / "card.md").read_text().count("| claim: ")
         counts = re.findall(
