@@ -12,6 +12,9 @@ from semg_lib.publishing.chapters.common import Fragments
 from semg_lib.running.runs import Run
 
 NAME = "template2000"
+SHORT = "a few words"  # what pages call the paper
+CLAIM = "its claim"  # in the README
+FRONT = "its claim. Here, {subjects} {kind} subjects: CNN {cnn}, LDA {lda}"  # on the front page
 
 
 def plan(root: str) -> Iterator[tuple[str, Run]]:

@@ -1,5 +1,6 @@
 """Every paper has a chapter's module: its runs, what is shown of them, its row in the README."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,25 @@ def test_the_room_knows_the_same_papers():
     modules = {path.stem for path in Path(chapters.__file__).parent.glob("*.py")}
     assert modules - {"__init__", "__main__", "common"} == set(PAPERS) == set(CHAPTERS)
     assert all(name == chapter.NAME for name, chapter in CHAPTERS.items())
+
+
+def test_the_readmes_rows_are_written_anew(tmp_path, monkeypatch):
+    text = (ROOT / "README.md").read_text()
+    rows = "".join(f"{row}\n" for row in chapters.readme_rows())
+    assert text.count(rows) == 1
+    shutil.copytree(ROOT / "book" / "papers", tmp_path / "book" / "papers")
+    (tmp_path / "README.md").write_text(text.replace(rows, "| an old row |\n| another |\n"))
+    monkeypatch.setattr(chapters, "PACKAGE", tmp_path / "semg_lib")
+    chapters.write_readme()
+    assert (tmp_path / "README.md").read_text() == text
+
+
+def test_a_reference_is_its_papers_authors_and_year():
+    assert (
+        chapters.reference("ding2018") == "[Ding et al. 2018](https://doi.org/10.3390/su10061865)"
+    )
+    with_another = chapters.reference("zhai2017")  # its file has a second entry
+    assert with_another == "[Zhai et al. 2017](https://doi.org/10.3389/fnins.2017.00379)"
 
 
 @pytest.mark.parametrize("paper", PAPERS)

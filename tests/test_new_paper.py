@@ -1,7 +1,6 @@
 """The recipe "add a paper", carried out: copied under a new name, found by everything."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -47,12 +46,24 @@ def copied(tmp_path_factory):
     entry = new_paper.CONTENTS.format(name=NAME)
     assert entry in said
     contents.write_text(contents.read_text().replace(below, f"{entry}\n{below}"))
-    [row] = re.findall(rf"^\| {NAME} \|.*$", said, re.M)
-    assert len(re.split(r" \| ", row)) == 6
-    readme = root / "README.md"
-    readme.write_text(readme.read_text() + f"\n{row}\n")
     run.root = root
     return run
+
+
+@pytest.mark.slow
+def test_of_what_is_shared_it_touches_the_contents_and_its_row_in_the_readme(copied):
+    def names(*what):
+        said = subprocess.check_output(["git", *what], cwd=copied.root, text=True)
+        return set(said.splitlines())
+
+    assert names("diff", "--name-only") == {"README.md", "_toc.yml"}
+    made = names("ls-files", "--others", "--exclude-standard")
+    assert made >= {place.format(name=NAME) for place in new_paper.PLACES.values()}
+    assert all(NAME in name for name in made)
+    changed = names("diff", "--unified=0", "README.md")
+    [row] = [line for line in changed if line.startswith("+| ")]
+    assert row.startswith(f"+| Author and Author 2000 | [source](notebooks/{NAME}.ipynb), [Colab](")
+    assert not [line for line in changed if line.startswith("-| ")]
 
 
 @pytest.mark.slow

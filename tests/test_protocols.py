@@ -15,7 +15,6 @@ from semg_lib.recordings.source import Source
 from semg_lib.signals import features
 from semg_lib.signals.preprocessing import low_pass
 from semg_lib.signals.protocol import RESTS, Protocol
-from semg_lib.signals.windows import Windows
 from semg_lib.studies import protocols
 from semg_lib.studies.protocols import BASE, PROTOCOLS
 
@@ -94,30 +93,6 @@ def test_nobody_is_on_both_sides_where_subjects_are_held_out(recording, chosen):
     np.testing.assert_allclose(fold.scaler.mean, alone.mean(axis=0) + 1, rtol=1e-5)
     scaled = fold.split.test.recording.emg.mean(axis=0)
     np.testing.assert_allclose(scaled, -1 / alone.std(axis=0), rtol=1e-3)
-
-
-def windows_at(starts):
-    return Windows(SimpleNamespace(rate=100), np.asarray(starts), 15)
-
-
-def test_a_vote_counts_the_last_windows_only():
-    said = np.array([1, 1, 2, 2, 2, 1])
-    windows = windows_at([0, 1, 2, 3, 4, 5])
-    np.testing.assert_array_equal(protocols.vote(windows, said, 10), said)
-    np.testing.assert_array_equal(protocols.vote(windows, said, 30), [1, 1, 1, 2, 2, 2])
-    # What lies further back than the time has no vote, however few windows are left.
-    apart = windows_at([0, 1, 50, 51, 90, 91])
-    np.testing.assert_array_equal(protocols.vote(apart, said, 30), [1, 1, 2, 2, 2, 1])
-
-
-def test_a_vote_never_looks_ahead():
-    rng = np.random.default_rng(0)
-    said = rng.integers(0, 5, 200)
-    windows = windows_at(np.arange(200))
-    before = protocols.vote(windows, said, 200)
-    changed = said.copy()
-    changed[120:] = 9
-    np.testing.assert_array_equal(protocols.vote(windows, changed, 200)[:120], before[:120])
 
 
 @pytest.mark.slow

@@ -121,3 +121,19 @@ def test_a_paper_without_records_is_told(capsys):
     assert replay.main(["wei2019"]) == 2
     assert "no record of 'wei2019': choose from atzori2016" in capsys.readouterr().err
     assert change(atzori2016.Settings(), {}) == atzori2016.Settings()
+
+
+def test_where_all_subjects_of_a_run_train_they_are_all_loaded(monkeypatch):
+    asked = []
+
+    def replicate(recordings, settings, *, methods, seed, only=()):
+        asked.append((recordings, methods, seed, only))
+        yield "an outcome"
+
+    monkeypatch.setitem(replay.PAPERS, "pooled", SimpleNamespace(replicate=replicate))
+    scores = [SimpleNamespace(subject=each, method="net") for each in (4, 7)]
+    record = SimpleNamespace(paper="pooled", study="", subjects=[4, 7], seed=3, scores=scores)
+    source = SimpleNamespace(load=lambda subject, labels: f"{subject}, {labels}")
+    settings = SimpleNamespace(labels="stimulus")
+    assert list(replay._outcomes(record, settings, source, 4)) == ["an outcome"]
+    assert asked == [(["4, stimulus", "7, stimulus"], ["net"], 3, [4])]

@@ -121,7 +121,7 @@ def test_readme_shows_the_table_of_papers_as_the_records_have_it():
     text = (ROOT / "README.md").read_text()
     for row in chapters.readme_rows():
         assert row
-        assert row in text, "run python -m semg_lib.publishing.chapters and paste its lines"
+        assert row in text, "run python -m semg_lib.publishing.chapters"
 
 
 def test_records_are_the_only_files_of_results():
@@ -132,6 +132,9 @@ def test_records_are_the_only_files_of_results():
 def test_the_front_page_counts_every_claim_once(site):
     """A page that includes what chapters do not write is a warning, which fails the build."""
     rows = re.findall("<tr.*?</tr>", (site / "index.html").read_text(), re.DOTALL)
+    front = (ROOT / "book/generated/front.md").read_text()
+    assert re.findall(r"\{cite:t\}`(\w+)`", front) == list(PAPERS)
+    assert "{" not in re.sub(r"\{cite:t\}", "", front)
     for paper in PAPERS:
         n_claims = (ROOT / f"book/generated/{paper}/card.md").read_text().count("| claim: ")
         (row,) = (each for each in rows if f"book/papers/{paper}.html" in each)

@@ -1,6 +1,7 @@
 """Sphinx extension: tables and figures that notebooks leave get captions and numbers.
 
-Captions are in ``book/captions.yml``, by notebook and cell. Tables of pandas also get a name above
+Captions are in ``book/captions.yml``, by notebook and cell, and those of a paper's notebook beside
+its chapter, by cell. Tables of pandas also get a name above
 every column.
 """
 
@@ -25,8 +26,14 @@ class TableOutput(nodes.figure):
 @cache
 def known() -> dict[str, dict[str, str]]:
     """Return all captions, by notebook and cell."""
-    path = Path(__file__).parent.with_name("captions.yml")
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    shared, *papers = _files()
+    own = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in papers}
+    return yaml.safe_load(shared.read_text(encoding="utf-8")) | own
+
+
+def _files() -> list[Path]:
+    book = Path(__file__).parent.parent
+    return [book / "captions.yml", *sorted(book.glob("papers/*.yml"))]
 
 
 def caption(name: str, cell: notebooks.NotebookNode, simulated: bool) -> tuple[str, str]:
@@ -77,7 +84,8 @@ def _caption(app, doctree) -> None:
     simulated = any(
         "run on" in each.source and "**simulated**" in each.source for each in cells[:2]
     )
-    app.env.note_dependency(str(Path(__file__).parent.with_name("captions.yml")))
+    for path in _files():
+        app.env.note_dependency(str(path))
     for node in list(doctree.findall(nodes.container)):
         if node.get("nb_element") == "cell_code":
             _number(node, cells[node["cell_index"]], name, simulated)

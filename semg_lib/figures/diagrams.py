@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from semg_lib.figures import svg
+from semg_lib.learning.networks import Local
 
 _GAP, _WIDE = 14, 340  # between a diagram's boxes, and its width: a phone's
 
@@ -24,6 +25,9 @@ def _told(layer: nn.Module) -> str:
     def by(size: int | tuple[int, ...]) -> str:
         return " × ".join(map(str, (size, size) if isinstance(size, int) else size))
 
+    if isinstance(layer, Local):
+        each = layer.out_channels // layer.groups
+        return f"{layer.groups} × {each} kernels of 1 × 1, a pixel's own"
     if isinstance(layer, nn.Conv2d):
         return f"{layer.out_channels} kernels of {by(layer.kernel_size)}"
     if isinstance(layer, nn.Linear):
@@ -33,7 +37,12 @@ def _told(layer: nn.Module) -> str:
         return f"{kind} of {by(layer.kernel_size)}"
     if isinstance(layer, nn.Dropout):
         return f"dropout {layer.p:g}"
-    names = {"ReLU": "ReLU", "BatchNorm2d": "batch norm", "Flatten": ""}
+    names = {
+        "ReLU": "ReLU",
+        "BatchNorm1d": "batch norm",
+        "BatchNorm2d": "batch norm",
+        "Flatten": "",
+    }
     return names[type(layer).__name__]  # whatever else a network has needs words of its own
 
 

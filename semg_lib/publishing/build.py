@@ -24,7 +24,7 @@ from semg_lib.errors import DataError, check_name, command
 from semg_lib.evaluation.records import load_record
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.papers import PAPERS
-from semg_lib.publishing import executed, pdf, runtime, sources
+from semg_lib.publishing import chapters, executed, pdf, runtime, sources
 from semg_lib.publishing.chapters import CHAPTERS
 from semg_lib.recordings.source import available
 from semg_lib.running import notebooks
@@ -213,6 +213,7 @@ def main(arguments: list[str] | None = None) -> int:
         replicate(chosen.root, [chosen.paper] if chosen.paper else list(PAPERS))
         if not chosen.paper:
             beside(chosen.root)
+        chapters.write_readme()
     elif chosen.verb == "serve":
         serve(chosen.port)
     elif chosen.verb == "pdf":

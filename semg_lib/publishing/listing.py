@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 PAPERS_OWN, REAL, SIMULATED = "paper", "ours", "ours, simulated"
 TITLES = grid.TITLES | comparison.TITLES  # a classifier named alone is of other features there
-OWN = {"atzori2016": grid.TITLES}
 # What `Protocol.rest` says, in words.
 REST = {
     "thinned": "a class, thinned",
@@ -44,7 +44,7 @@ def numbers() -> pd.DataFrame:
                 rows.append(
                     {
                         "chapter": name,
-                        "method": figures.title(said.method, OWN.get(name, TITLES)),
+                        "method": figures.title(said.method, _titles(name)),
                         "source": PAPERS_OWN,
                         "data": said.database.upper(),
                         "accuracy, %": said.mean,
@@ -54,6 +54,12 @@ def numbers() -> pd.DataFrame:
         rows += _ours(name, load_records(name, preset="full"))
     rows += _ours("comparison", load_records("comparison"))
     return pd.DataFrame(rows)
+
+
+def _titles(name: str) -> Mapping[str, str]:
+    """Return what a chapter calls methods, where it has names of its own."""
+    chapters = importlib.import_module("semg_lib.publishing.chapters")  # it imports this module
+    return getattr(chapters.CHAPTERS.get(name), "TITLES", TITLES)
 
 
 def _ours(name: str, records: list[Record]) -> list[dict]:
@@ -74,7 +80,7 @@ def _ours(name: str, records: list[Record]) -> list[dict]:
             said = {"settings": ", ".join(f"{key} {value}" for key, value in differing.items())}
             balanced = 100 * summaries.by_subject(group, value="balanced_accuracy").mean()
             for method, accuracy in (100 * summaries.by_subject(group)).items():
-                title = figures.title(method, OWN.get(name, TITLES))
+                title = figures.title(method, _titles(name))
                 rows.append(
                     {
                         "chapter": name,

@@ -23,6 +23,7 @@ PLACES = {
     "notebook.ipynb": "notebooks/{name}.ipynb",
     "chapter.md": "book/papers/{name}.md",
     "paper.bib": "book/papers/{name}.bib",
+    "captions.yml": "book/papers/{name}.yml",
     "test_paper.py": "tests/test_{name}.py",
 }
 CONTENTS = """\
@@ -30,8 +31,6 @@ CONTENTS = """\
         sections:
           - file: book/executed/{name}
             title: The notebook"""
-_PLACES = "[source](notebooks/{name}.ipynb) | [chapter](book/papers/{name}.md)"
-ROW = f"| {{name}} | {_PLACES} | its claim | {{figures}} |"
 
 
 def copy(name: str, root: Path = ROOT) -> list[Path]:
@@ -74,10 +73,6 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"template: mend the above, then python {' '.join(run[1:])} again", file=sys.stderr)
         return 1
     print(f"now add to _toc.yml, below Papers:\n{CONTENTS.format(name=name)}")
-    row = f"from semg_lib.publishing.chapters import {name}; print({name}.row())"
-    command = [sys.executable, "-X", "utf8", "-c", row]
-    said = subprocess.check_output(command, cwd=ROOT, encoding="utf-8").strip()
-    print(f"and to README.md, below the other papers:\n{ROW.format(name=name, figures=said)}")
     return 0
 
 

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 import math
 import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +160,12 @@ def _outcomes(record: Record, settings: Any, source: Source, subject: int) -> It
         yield from study.run(some, recording, settings, variants=names, seed=seed)
     else:
         replicate = PAPERS[record.paper].replicate
-        yield from replicate([recording], settings, methods=scored, seed=seed)
+        if "only" in inspect.signature(replicate).parameters:  # all subjects of a run train
+            recordings = [source.load(each, labels=settings.labels) for each in record.subjects]
+            replicate = partial(replicate, recordings, only=[subject])
+        else:
+            replicate = partial(replicate, [recording])
+        yield from replicate(settings, methods=scored, seed=seed)
 
 
 def _apart(one: Any, other: Any) -> float:

@@ -20,7 +20,7 @@ from semg_lib.papers import atzori2016
 from semg_lib.papers.atzori2016 import Settings
 from semg_lib.recordings.source import Source
 from semg_lib.signals.protocol import Protocol
-from semg_lib.signals.windows import Windows
+from semg_lib.signals.votes import vote
 
 METHODS = ("cnn", "lda", "knn")
 FOLDS = 3  # of subjects, where none is trained on whom it is tested
@@ -68,22 +68,6 @@ def protocol(name: str, settings: Settings) -> Protocol:
     """
     check_name("protocol", name, PROTOCOLS)
     return replace(Protocol.of(settings), **PROTOCOLS[name])
-
-
-def vote(windows: Windows, predicted: np.ndarray, length_ms: float) -> np.ndarray:
-    """Replace each prediction by the majority of those of the last milliseconds, (window,).
-
-    Only windows that begin within that time before the window's own start have a vote, so that
-    nothing is taken from the future. A tie goes to the window's own prediction, then to the lowest
-    label.
-    """
-    classes, index = np.unique(predicted, return_inverse=True)
-    one_hot = np.eye(len(classes))[index]
-    so_far = np.concatenate([np.zeros((1, len(classes))), one_hot.cumsum(axis=0)])
-    earliest = windows.starts - length_ms * windows.recording.rate / 1000
-    first = np.searchsorted(windows.starts, earliest, side="right")
-    votes = so_far[1:] - so_far[first] + 0.5 * one_hot
-    return classes[votes.argmax(axis=1)]
 
 
 def under(

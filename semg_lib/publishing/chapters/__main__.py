@@ -1,5 +1,5 @@
-"""The figures of the README's table of papers, a line each."""
+"""Write the README's table of papers anew: ``python -m semg_lib.publishing.chapters``."""
 
 from semg_lib.publishing import chapters
 
-print("\n".join(chapters.readme_rows()))
+chapters.write_readme()

@@ -23,6 +23,13 @@ from semg_lib.running.runs import Run
 from semg_lib.studies import grid
 
 NAME = "atzori2016"
+TITLES = grid.TITLES
+SHORT = "a plain CNN"
+CLAIM = "a CNN is above the average classical method and below the best"
+FRONT = (
+    "above the average classical method, below the best. Here, {kind} DB1: CNN {cnn}, classical "
+    "average {average}, best {best_accuracy}, by {best} ({subjects} people)"
+)
 STATED = "z-scores, 1 Hz, pytorch, 0.001, noise"  # the study's name of the recipe `paper`
 
 
@@ -69,7 +76,7 @@ def fragments() -> Fragments:
         module,
         [*real, *pairs],
         [*papers, *studied, *filters, *armband],
-        grid.TITLES,
+        TITLES,
         module.PAIRS,
     )
     two = summaries.by_subject(studied)
@@ -78,7 +85,7 @@ def fragments() -> Fragments:
     of_all = grid.complete(plain)[list(module.GRID)].mean(axis=1)
     average, best = whole[list(module.PAIRS)].mean(axis=1), whole[list(module.PAIRS)].mean()
     shown.texts |= {
-        "methods": tables.methods(module, real, "db1", grid.TITLES),
+        "methods": tables.methods(module, real, "db1", TITLES),
         "grid": tables.markdown(beside),
         "fair": _fair(judged),
         "short": grid.verdicts(judged),
@@ -96,7 +103,7 @@ def fragments() -> Fragments:
     shown.pictures |= {
         "dots": figures.subject_dots(
             few.assign(**{"classical average": average}).dropna(axis=1, how="all"),
-            titles=grid.TITLES,
+            titles=TITLES,
             reported=list(said.values()),
         ),
         "confusion": figures.confusion(counts, real[0].labels, "CNN", "db1"),
@@ -119,7 +126,7 @@ def fragments() -> Fragments:
         "study_subjects": str(len(two)),
         "average": f"{100 * average.mean():.1f} %",
         "average_of_all": f"{100 * of_all.mean():.1f} %",
-        "best": figures.title(best.idxmax(), grid.TITLES),
+        "best": figures.title(best.idxmax(), TITLES),
         "best_accuracy": f"{100 * best.max():.1f} %",
         "order": f"{best.corr(grid.bars('db1'), 'spearman'):.2f}",
     }
@@ -143,7 +150,7 @@ def _armband(records: list[Record]) -> str:
     )
     return (
         tables.captioned(
-            tables.methods(module, records, "3dc", grid.TITLES),
+            tables.methods(module, records, "3dc", TITLES),
             f"Accuracy on {len(accuracy)} people of 3DC: mean ± standard deviation.",
         )
         + "\n"

@@ -21,10 +21,16 @@ from semg_lib.running.runs import Run
 from semg_lib.studies import comparison, grid
 
 NAME = "ding2018"
+SHORT = "two scales"
+CLAIM = "two kernel scales beat one; keeping electrodes apart helps"
+FRONT = (
+    "two kernel scales beat one, and electrodes kept apart help. Here, {subjects} real people of "
+    "3DC: two scales {C_B1PB2}, with electrodes mixed {C_DK}, the best classical method {CC}"
+)
 PEOPLE = (2, *range(6, 14))  # of 3DC, those without a recording under four seconds
 TABLE_2 = {each.method: each.mean for each in module.REPORTED}
 ALL = "C-B1PB2, all gestures"
-TITLES = grid.TITLES | {"CC": "CC: our best pair"}
+SHOWN = grid.TITLES | {"CC": "CC: our best pair"}
 
 
 def plan(root: str) -> Iterator[tuple[str, Run]]:
@@ -79,7 +85,7 @@ def fragments() -> Fragments:
             "runs": tables.runs(everything),
         },
         {
-            "dots": figures.subject_dots(seven, titles=TITLES),
+            "dots": figures.subject_dots(seven, titles=SHOWN),
             "costs": figures.costs(costs),
             "costs_simulated": figures.costs(_costs(own, 12, 200, 17)),
         },
@@ -97,7 +103,7 @@ def fragments() -> Fragments:
             "paper_apart_narrow": f"+{TABLE_2['C-SK2'] - TABLE_2['C-SK']:.2f}",
             "paper": f"{TABLE_2['C-B1PB2']:.2f} %",
             "paper_all": f"{TABLE_2[ALL]:.2f} %",
-            "best": figures.title(pairs.idxmax(), TITLES),
+            "best": figures.title(pairs.idxmax(), SHOWN),
             "best_accuracy": f"{pairs.max():.1f} %",
             "subjects_simulated": str(len(own)),
             "simulated": f"{100 * own['C-B1PB2'].mean():.1f} %",
@@ -150,7 +156,7 @@ def _variants() -> str:
 def _methods(ours: Mapping[str, pd.DataFrame]) -> str:
     """Return ours on people and on simulated subjects beside the paper's Table 2."""
     order = [*module.VARIANTS, "CC", ALL]
-    shown: dict[str, object] = {"method": [figures.title(name, TITLES) for name in order]}
+    shown: dict[str, object] = {"method": [figures.title(name, SHOWN) for name in order]}
     for title, accuracy in ours.items():
         told = {}
         for name, values in (100 * accuracy).items():
@@ -200,7 +206,7 @@ def _windows(accuracy: pd.DataFrame, studied: Sequence[Record]) -> str:
     long = summaries.by_variant(studied)["200 ms"]
     rows = [
         {
-            "method, **real** 3DC": figures.title(method, TITLES),
+            "method, **real** 3DC": figures.title(method, SHOWN),
             "100 ms, %": f"{100 * accuracy[method].mean():.1f}",
             "200 ms, %": f"{100 * long[method].mean():.1f}",
             "gain, points (95 % interval)": points(long[method] - accuracy[method]),

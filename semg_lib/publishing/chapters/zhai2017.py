@@ -22,6 +22,14 @@ from semg_lib.running.runs import Run
 from semg_lib.signals.spectrograms import SPIRAL
 
 NAME = "zhai2017"
+SHORT = "recalibration"
+CLAIM = "a CNN retrained on its own corrected predictions gains over sessions"
+FRONT = (
+    "retrained on its own corrected answers, a CNN gains over sessions, without new labels. Here, "
+    "one person's real sessions: {cnn_last_shuffled_1}, {cnn_last_shuffled_3}, "
+    "{cnn_last_shuffled_5} points where 1, 3, 5 sessions train first; **simulated** DB2: "
+    "{cnn_db2}, **simulated** DB3: {cnn_db3}"
+)
 _FIGURE = "```{{figure}} ../generated/zhai2017/{}.png\n:alt: {}\n\n{}\n```\n"
 IN_SIMULATION = {"supported": "holds in simulation", "not supported": "fails in simulation"}
 KINDS = ("cnn", "svm")
