@@ -44,15 +44,11 @@ SUBJECTS = {  # of simulated databases
 
 
 def plan(root: str) -> Iterator[tuple[str, Run]]:
-    """Yield the runs of the chapter, with the names of their records; its page shows the last.
-
-    Recordings of DB2 and DB3 were not at hand: these are simulated.
-    """
+    """Yield the runs of the chapter and their records' names; DB2 and DB3 were not at hand."""
     simulated = partial(Run, NAME, preset="full", methods=["svm_none"])
     for study in ("structure", "ten", "baseline"):
         yield f"db2-BCD-full-{study}-seed0", simulated("db2", subjects=FEW, study=study)
-    amputees = simulated("db3", subjects=AMPUTEES, study="baseline")
-    yield "db3-BC-full-baseline-seed0", amputees
+    yield "db3-BC-full-baseline-seed0", simulated("db3", subjects=AMPUTEES, study="baseline")
     for name, subjects in SUBJECTS.items():
         yield name, Run(NAME, name[:3], subjects=subjects, preset="full")
     if root and available(REAL, "A", root):
@@ -61,8 +57,8 @@ def plan(root: str) -> Iterator[tuple[str, Run]]:
             *product(ORDERS.values(), SEEDS),
             *((name, 0) for name in ("labels", "intensity", "reach", "long")),
         ):
-            one = real(methods=["svm_none"], study=study, seed=seed)
-            yield f"{REAL}-A-full-{study}-seed{seed}", one
+            name = f"{REAL}-A-full-{study}-seed{seed}"
+            yield name, real(methods=["svm_none"], study=study, seed=seed)
         yield f"{REAL}-A-full-shuffled-paper-seed0", real(study="shuffled", recipe="paper")
         yield f"{REAL}-A-full-recommended-seed0", real()
 
@@ -91,9 +87,8 @@ def fragments() -> Fragments:
         verdicts[f"simulated {name.upper()}, {len(table)} subjects"] = judged
         n_hold = (judged["verdict"] == IN_SIMULATION["supported"]).sum()
         said.append(f"On **simulated** {name.upper()} {n_hold} of {len(judged)} hold.")
-    everything = [record for records in compared.values() for record in records]
-    for name in compared:
-        everything += [record for study in module.STUDIES for record in _load(name, study)]
+    everything = [each for records in compared.values() for each in records]
+    everything += [r for name in compared for study in module.STUDIES for r in _load(name, study)]
     everything += _load(REAL, "shuffled", "paper")
     shown = Fragments(
         {
@@ -121,6 +116,7 @@ def fragments() -> Fragments:
             "reach": _reach(),
         },
         _numbers(chains, simulated) | {"verdicts": cards.badges(verdicts)},
+        {"network": diagrams.network(module.ZhaiNet(12, 25, 50), "Zhai's CNN (2017) for DB2")},
     )
     shown.texts |= {name: _each(_chains(name)) for name in ("labels", "intensity", "long")}
     for name, caption in (
@@ -129,8 +125,6 @@ def fragments() -> Fragments:
         ("reach", "Real, recorded order: right labels gained in one session, the second."),
     ):
         shown.texts[name] = _FIGURE.format(name, shown.pictures[name].alt, caption)
-    network = module.ZhaiNet(12, 25, 50)
-    shown.drawings["network"] = diagrams.network(network, "The CNN of Zhai et al. (2017) for DB2")
     return shown
 
 
@@ -254,8 +248,10 @@ def _cost() -> str:
     shown = _seconds().map("{:.2f}".format).rename(figures.title)
     names = {"ten": "ten movements, s", "all": "50 classes, s"}
     text = tables.markdown(shown.rename(columns=names).rename_axis("classifier").reset_index())
-    caption = "What the first training costs, **simulated** DB2: seconds on"
-    return tables.captioned(text, f"{caption} {_load('db2', 'baseline')[0].device}.")
+    on = _load("db2", "baseline")[0].device
+    return tables.captioned(
+        text, f"What the first training costs, **simulated** DB2: seconds on {on}."
+    )
 
 
 def _reach() -> figures.Picture:
@@ -265,8 +261,9 @@ def _reach() -> figures.Picture:
     for kind, how in (("cnn", "median"), ("cnn", "mode"), ("svm", "mode")):
         each = right.loc[[f"{how} {n}: {kind}_none" for n in module.REACHES]].to_numpy()
         lines[f"{kind.upper()}, {how}"] = (each - each[0]).T
-    told = "segments on either side", "right labels gained, points"
-    return figures.against(module.REACHES, lines, *told)
+    return figures.against(
+        module.REACHES, lines, "segments on either side", "right labels gained, points"
+    )
 
 
 def _numbers(
@@ -276,21 +273,18 @@ def _numbers(
     numbers = {}
     for (order, table), n in product(chains.items(), module.STARTS):
         mean = 100 * _of(table, n).mean()
-        for kind, scenario in product(KINDS, ("last", "all")):
-            gain = mean[f"{kind}_{scenario}"] - mean[f"{kind}_none"]
-            numbers[f"{kind}_{scenario}_{order}_{n}"] = f"{gain:+.1f}"
+        for kind, how in product(KINDS, ("last", "all")):
+            gain = mean[f"{kind}_{how}"] - mean[f"{kind}_none"]
+            numbers[f"{kind}_{how}_{order}_{n}"] = f"{gain:+.1f}"
         numbers[f"above_{order}_{n}"] = f"{mean['cnn_last'] - mean['svm_none']:+.1f}"
-    for name, table in simulated.items():
-        for kind in KINDS:
-            gain = 100 * (table[f"{kind}_last"] - table[f"{kind}_none"])
-            numbers[f"{kind}_{name}"] = f"{gain.mean():+.1f}"
+    for (name, table), kind in product(simulated.items(), KINDS):
+        gain = table[f"{kind}_last"] - table[f"{kind}_none"]
+        numbers[f"{kind}_{name}"] = f"{100 * gain.mean():+.1f}"
     worth = summaries.by_subject(_load("db2", "structure")).mean()
     for name in ("plain order", "no convolution", "100 neurons"):
         numbers[name.replace(" ", "_")] = f"{100 * (worth[name] - worth['complete']):+.1f}"
     grown = _seconds()["times"]
-    for kind in KINDS:
-        numbers[f"grows_{kind}"] = f"{grown[f'{kind}_none']:.1f}"
-    return numbers
+    return numbers | {f"grows_{kind}": f"{grown[f'{kind}_none']:.1f}" for kind in KINDS}
 
 
 def row() -> str:
