@@ -29,7 +29,7 @@ function begin(canvas, height) {
 
 const LEFT = 58; // of names
 
-// The seconds before now: `shown` is { signal, rate, channels, mean, std }, `marks` draws ribbons.
+// The seconds before now: `shown` is { signal, rate, channels, mean, std, raw }.
 export function drawSignals(canvas, shown, now, seconds, { off = [], windowS = 0, ribbons = [], names }) {
   const rows = shown.channels;
   const row = Math.max(6, Math.min(24, 240 / rows));
@@ -40,10 +40,10 @@ export function drawSignals(canvas, shown, now, seconds, { off = [], windowS = 0
   const last = Math.min(shown.signal.length / rows, Math.ceil(now * shown.rate));
   context.lineWidth = 1.2;
   for (let c = 0; c < rows; c++) {
-    const middle = (c + 0.72) * row + 4;
+    const middle = (c + (shown.raw ? 0.5 : 0.72)) * row + 4;
     context.fillStyle = context.strokeStyle = off.includes(c) ? look.line : look.ink;
     if (row >= 11) context.fillText(names?.[c] ?? `${c + 1}`, 2, middle - 3, LEFT - 6);
-    const gain = row / (3 * shown.std[c]);
+    const gain = row / ((shown.raw ? 8 : 3) * shown.std[c]); // of a raw signal both halves show
     const y = (i) => middle - Math.max(-0.6 * row, Math.min(1.3 * row, (shown.signal[i * rows + c] - shown.mean[c]) * gain));
     context.beginPath();
     const per = (last - first) / (width - LEFT);

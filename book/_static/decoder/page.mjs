@@ -232,7 +232,8 @@ class Page {
   }
 
   async take(found) {
-    this.own = { ...found, recording: found.recording ?? { samples: found.samples, label: found.label, labelRate: found.rate, labelled: Boolean(found.label) } };
+    const { manifest } = this;
+    this.own = { ...found, raw: found.rate > manifest.rate, recording: found.recording ?? { samples: found.samples, label: found.label, labelRate: found.rate, labelled: Boolean(found.label) } };
     this.now = 0;
     this.find(".decoder-back").hidden = false;
     await this.change();
