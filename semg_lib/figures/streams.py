@@ -49,7 +49,7 @@ def waiting(told: pd.DataFrame, rules: Mapping[str, str]) -> Picture:
     told : DataFrame (rule, method)
         Of ``studies.streaming.table``: delay, then false activations and executions carried out.
     rules : mapping of str to str
-        Those to join, in order, and what to write beside the first method's dots.
+        Those to join, in order, and what to write beside the lowest line's dots.
     """
     delay = "delay, ms"
     figure, axes = new(7.6, 3.5, 1, 2)
@@ -72,9 +72,10 @@ def waiting(told: pd.DataFrame, rules: Mapping[str, str]) -> Picture:
     axes[0].yaxis.set_major_formatter("{x:g}")
     axes[0].yaxis.set_minor_formatter(NullFormatter())
     axes[1].set_ylabel("executions carried out, %")
-    own = told.xs(told.index.unique("method")[0], level="method").loc[list(rules)]
+    least = told.loc[[list(rules)[-1]], "false activations a minute"].droplevel("rule").idxmin()
+    own = told.xs(least, level="method").loc[list(rules)]
     for rule, short in rules.items():
         place = own.loc[rule, delay], own.loc[rule, "false activations a minute"]
-        axes[0].annotate(short, place, textcoords="offset points", xytext=(5, 5), fontsize=8)
+        axes[0].annotate(short, place, textcoords="offset points", xytext=(6, 4), fontsize=8)
     axes[1].legend(frameon=False, fontsize=8)
     return picture(figure, f"False activations against delay: {'; '.join(lines)}.")
