@@ -182,6 +182,7 @@ def _one(source: Source, subject: int, settings: Settings, **how) -> list[Stream
     return list(replicate(source.load(subject, labels=settings.labels), settings, **how))
 
 
+SHOWN = (EVERY, "vote of 25", "at least 90 % sure", "held until 10 agree")
 COLUMNS = {
     "accuracy": "of decisions, %",
     "carried_out": "of executions, %",
@@ -198,6 +199,13 @@ def table(records: Sequence[Record]) -> pd.DataFrame:
         found = summaries.by_variant(records, value=value).mean().unstack("method", sort=False)
         measured[COLUMNS[value]] = found.stack() * (100 if "%" in COLUMNS[value] else 1)
     return pd.DataFrame(measured).rename_axis(["rule", "method"])
+
+
+def shown(told: pd.DataFrame, rules: Sequence[str] = SHOWN) -> pd.DataFrame:
+    """Return some rules of a `table`, one row a rule and method, rounded."""
+    own = told.loc[list(rules)].round(1)
+    names = [f"{rule}, {figures.title(str(method))}" for rule, method in own.index]
+    return own.set_axis(pd.Index(names, name="rule and method"))
 
 
 def waiting(told: pd.DataFrame, n: int = 25) -> str:
