@@ -1,6 +1,7 @@
 """Sphinx extension: ``{decoder}``, a network that decodes a simulated recording inside the page.
 
-What it plays lies in ``book/_static/decoder``; ONNX Runtime is put beside it when a site is built.
+What it plays lies in ``book/_static/decoder``, with a style sheet that only this page asks for; ONNX
+Runtime is put beside it when a site is built.
 """
 
 import json
@@ -67,7 +68,6 @@ class Decoder(SphinxDirective):
 def _bring(app, pagename, templatename, context, doctree) -> None:
     if doctree and any("decoder" in each for each in doctree.findall(nodes.raw)):
         app.add_js_file("decoder/page.mjs", type="module")
-        app.add_css_file("decoder/page.css")
 
 
 def _put(app, error) -> None:
