@@ -1,7 +1,7 @@
 """Sphinx extension: ``{decoder}``, a network that decodes a simulated recording inside the page.
 
-What it plays lies in ``book/_static/decoder``, with a style sheet that only this page asks for; ONNX
-Runtime is put beside it when a site is built.
+What it plays lies in ``book/_static/decoder``, with a style sheet that only this page asks for.
+ONNX Runtime is put beside it when a site is built.
 """
 
 import json
