@@ -91,6 +91,7 @@ def content():
     return (decoder.FOLDER / "network.onnx").read_bytes()
 
 
+@pytest.mark.slow
 def test_it_decodes_what_python_decodes_and_is_light(watched, shown, content, site):
     page = watched.open()
     before = set(watched.loaded)
