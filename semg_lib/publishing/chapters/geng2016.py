@@ -15,7 +15,8 @@ from semg_lib.figures import diagrams
 from semg_lib.papers import geng2016 as module
 from semg_lib.publishing import cards, tables
 from semg_lib.publishing.chapters import common
-from semg_lib.publishing.chapters.common import Fragments, points
+from semg_lib.publishing.chapters.common import Fragments
+from semg_lib.publishing.tables import points
 from semg_lib.running.runs import Run
 from semg_lib.signals import votes
 
