@@ -41,6 +41,7 @@ def test_a_page_is_whole_and_open_to_everybody(address, browser, name):
     for width in (768, 390, 360, 1280):
         page.set_viewport_size({"width": width, "height": 740})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")  # resized
     # Entries of the API and the index are alike: axe takes half a minute for all of them.
     alike = "[...document.querySelectorAll('dl.py, .genindextable li')]"
     page.evaluate(f"{alike}.slice(20).forEach(each => each.remove())")

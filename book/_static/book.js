@@ -10,8 +10,9 @@ document.addEventListener("DOMContentLoaded", () => {
     list.removeAttribute("role");
   }
   document.querySelectorAll("table.sortable").forEach(makeSortable);
-  reachTables();
-  window.addEventListener("resize", reachTables);
+  // Not the window's size alone: menus come and go beside the text after it has changed.
+  const sizes = new ResizeObserver(reachTables);
+  for (const frame of document.querySelectorAll(".nb-table > .output")) sizes.observe(frame);
   openMenus("primary", "Chapters");
   openMenus("secondary", "On this page");
   openPictures();
