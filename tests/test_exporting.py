@@ -128,6 +128,22 @@ def test_a_network_of_spectrograms_takes_raw_windows(tmp_path):
     np.testing.assert_allclose(again.run(None, {"windows": windows.take()})[0], logits, atol=1e-5)
 
 
+def test_a_network_of_single_samples_leaves_as_it_is(tmp_path):
+    recording, chosen = recorded(tmp_path, "geng2016", "db1", ["lda_10", "alone_200", "mlp_10"])
+    assert weights.networks(load_record(tmp_path / "record.json")) == ["alone_200", "mlp_10"]
+    trained = weights.get(tmp_path, method="alone_200")
+    session = runtime(exchange.to_onnx(trained))
+    test = Protocol.of(chosen).prepare(recording).split.test
+    raw = np.stack([recording.emg[i : i + 1].T for i in test.starts[:200]])
+    said = session.run(["logits"], {"windows": raw.astype(np.float32)})[0]
+    with torch.no_grad():
+        expected = trained.network(trained.front(torch.as_tensor(raw)))
+    np.testing.assert_allclose(said, expected, atol=1e-4)
+    assert said.argmax(1).tolist() == expected.argmax(1).tolist()
+    with pytest.raises(DataError, match="choose from alone_200, mlp_10"):
+        weights.get(tmp_path, method="cnn_10")
+
+
 @pytest.mark.parametrize("name", list(ding2018.VARIANTS))
 def test_every_variant_leaves_as_it_is(name):
     network = ding2018.METHODS[name](ding2018.Settings.named("3dc")).make(10, 100, 11)

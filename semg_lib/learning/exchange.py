@@ -6,10 +6,12 @@ components of a spectrogram, are the first part of the graph.
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import warnings
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import scipy.signal
@@ -17,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from semg_lib.errors import DataError, how_to_install
+from semg_lib.learning.networks import Local
 from semg_lib.signals.spectrograms import SpectralComponents, as_intensity
 
 OPSET = 17
@@ -128,7 +131,10 @@ def to_onnx(trained: Trained) -> bytes:
         import onnxruntime
     except ImportError as error:
         raise DataError(f"ONNX needs {error.name}: {how_to_install('export')}") from None
-    both = _Both(trained).cpu().eval()
+    both = copy.deepcopy(_Both(trained)).cpu().eval()
+    for each in both.modules():
+        if isinstance(each, Local):  # as the convolution that it is: any number of windows goes in
+            each.forward = partial(nn.Conv2d.forward, each)  # type: ignore[method-assign]
     both.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     x = torch.randn(5, *trained.shape, generator=torch.Generator().manual_seed(0))
     if isinstance(trained.front, Standard):  # of the size of what it has been trained on

@@ -115,7 +115,7 @@ class GengNet(nn.Module):
         x = expect(x, self.n_channels, self.n_samples).transpose(1, 2).unsqueeze(1)
         x = self.layer2(self.layer1(self.input(x)))  # (batch, 64, 1, pixel)
         if not self.shared:
-            x = x.transpose(1, 3).reshape(len(x), -1, 1, 1)  # (batch, pixel x 64, 1, 1)
+            x = x.transpose(1, 3).flatten(1)[:, :, None, None]  # (batch, pixel x 64, 1, 1)
         x = self.layer4(self.layer3(x)).flatten(1)
         return self.layer8(self.layer7(self.layer6(self.layer5(x))))  # (batch, class)
 

@@ -17,6 +17,7 @@ from semg_lib.evaluation.records import RECORD, Record, code_of, load_record
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.learning.exchange import Spectral, Standard, Trained, to_onnx
 from semg_lib.learning.methods import NetworkMethod
+from semg_lib.learning.staged import StagedMethod
 from semg_lib.papers import PAPERS
 from semg_lib.recordings.source import Source
 from semg_lib.signals.protocol import Protocol
@@ -30,7 +31,19 @@ def networks(record: Record) -> list[str]:
     if hasattr(module, "calibrate"):
         return [name for name in scored if name.startswith("cnn")][:1]
     chosen = _settings(record)
-    return [name for name in scored if isinstance(module.METHODS[name](chosen), NetworkMethod)]
+    if hasattr(module, "recogniser"):  # the times of a vote share one network
+        scored = [*{name.rpartition("_")[0]: name for name in scored[::-1]}.values()][::-1]
+        own = {name: _method(record, name, chosen) for name in scored}
+        # What begins from other people's recordings is not one subject's.
+        return [n for n in own if isinstance(own[n], StagedMethod) and own[n].name != "cnn"]
+    return [n for n in scored if isinstance(_method(record, n, chosen), NetworkMethod)]
+
+
+def _method(record: Record, name: str, chosen: Any) -> Any:
+    module = PAPERS[record.paper]
+    if hasattr(module, "recogniser"):
+        return module.recogniser(name.rpartition("_")[0], chosen)
+    return module.METHODS[name](chosen)
 
 
 def get(
@@ -161,13 +174,14 @@ def _train(record: Record, method: str, subject: int, root: str) -> Trained:
         samples, scored = round(chosen.window_ms * rate / 1000), "cnn_none"
     else:
         prepared = Protocol.of(chosen).prepare(recording)
-        fitted = module.METHODS[method](chosen).train(prepared, seed=record.seed)
+        fitted = _method(record, method, chosen).train(prepared, seed=record.seed)
         test, train = prepared.split.test, prepared.split.train
         right = fitted.predict(test) == test.label
         scaler = prepared.scaler
         front = Standard(torch.as_tensor(scaler.mean), torch.as_tensor(scaler.std))
         network, classes, rate = fitted.network, np.unique(train.label), train.recording.rate
-        samples, scored = train.length, method
+        # A vote's decisions are not all of the windows.
+        samples, scored = train.length, "" if hasattr(module, "recogniser") else method
     said = [s.accuracy for s in record.scores if (s.subject, s.method) == (subject, scored)]
     if said and abs(said[0] - right.mean()) > 1e-3:
         warnings.warn(
@@ -190,7 +204,7 @@ def _rebuilt(record: Record, method: str, kept: dict[str, Any]) -> Trained:
         network = module.ZhaiNet(*sizes, len(kept["classes"]), **options)
     else:
         front = Standard(kept["front"]["mean"], kept["front"]["std"])
-        network = module.METHODS[method](chosen).make(*kept["shape"], len(kept["classes"]))
+        network = _method(record, method, chosen).make(*kept["shape"], len(kept["classes"]))
     network.load_state_dict(kept["network"])
     shape = (kept["shape"][0], kept["shape"][1])
     return Trained(front, network.eval(), np.array(kept["classes"]), shape, kept["rate"])
