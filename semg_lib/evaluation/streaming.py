@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from semg_lib.signals import votes
+
 
 def runs(values: np.ndarray, stretch: np.ndarray) -> np.ndarray:
     """Return where runs of one value within one stretch begin and end, (run, 2)."""
@@ -64,18 +66,9 @@ def false_activations(label: np.ndarray, decided: np.ndarray, stretch: np.ndarra
 
 
 def majority(decided: np.ndarray, stretch: np.ndarray, n: int) -> np.ndarray:
-    """Replace each decision by the majority of the last n of its stretch, itself included.
-
-    A tie goes to the decision itself if it is among those that tie, else to the lowest label
-    (raghu2024 compares it with other rules).
-    """
-    classes, index = np.unique(decided, return_inverse=True)
-    one_hot = np.eye(len(classes))[index]
-    so_far = np.concatenate([np.zeros((1, len(classes))), one_hot.cumsum(axis=0)])
-    place = np.arange(len(decided))
+    """Replace each decision by `votes.majority` of the last n of its stretch, itself included."""
     began = np.searchsorted(stretch, stretch)  # stretches are numbered in order
-    votes = so_far[1:] - so_far[np.maximum(began, place + 1 - n)] + 0.5 * one_hot
-    return classes[votes.argmax(axis=1)]
+    return votes.majority(decided, np.maximum(began, np.arange(len(decided)) + 1 - n))
 
 
 def confident(probability: np.ndarray, classes: np.ndarray, least: float) -> np.ndarray:

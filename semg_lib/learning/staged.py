@@ -76,7 +76,7 @@ def union(prepared: Sequence[Prepared], every: int = 1) -> Prepared:
     prepared : sequence of Prepared
         Each scaled as its own subject is.
     every : int
-        Take every so manieth window.
+        Take one window in so many.
     """
     parts = [each.split.train for each in prepared]
     ends = np.cumsum([0, *(len(each.recording.emg) for each in parts)])

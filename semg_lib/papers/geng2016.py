@@ -51,7 +51,7 @@ class Settings:
     window_ms: float = setting(10, "P", "one sample, ms (p. 4)")
     step_ms: float = setting(10, "P", "distance of tested frames, ms: every sample (p. 5)")
     train_step_ms: float = setting(100, "O", "distance of training frames, ms; the paper's: 10")
-    union_every: int = setting(2, "O", "of these, every so manieth pre-trains; the paper's: 1")
+    union_every: int = setting(2, "O", "of these, one in so many pre-trains; the paper's: 1")
     longest_ms: float = setting(200, "O", "decisions count that have so long a past in their trial")
     rate_hz: float = setting(100, "P", "rate of the envelopes (p. 5)")
     low_pass_hz: float = setting(0.0, "P", "0 or 1 Hz, first-order Butterworth (p. 5)")

@@ -18,11 +18,19 @@ def vote(windows: Windows, predicted: np.ndarray, length_ms: float) -> np.ndarra
     nothing is taken from the future. A tie goes to the window's own prediction, then to the lowest
     label.
     """
+    earliest = windows.starts - length_ms * windows.recording.rate / 1000
+    return majority(predicted, np.searchsorted(windows.starts, earliest, side="right"))
+
+
+def majority(predicted: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Replace each prediction by the majority of those from ``first`` (window,) to itself.
+
+    A tie goes to the window's own prediction, then to the lowest label (raghu2024 compares votes
+    with other rules).
+    """
     classes, index = np.unique(predicted, return_inverse=True)
     one_hot = np.eye(len(classes))[index]
     so_far = np.concatenate([np.zeros((1, len(classes))), one_hot.cumsum(axis=0)])
-    earliest = windows.starts - length_ms * windows.recording.rate / 1000
-    first = np.searchsorted(windows.starts, earliest, side="right")
     votes = so_far[1:] - so_far[first] + 0.5 * one_hot
     return classes[votes.argmax(axis=1)]
 

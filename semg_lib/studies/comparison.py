@@ -19,7 +19,7 @@ from semg_lib import figures
 from semg_lib.errors import check_name
 from semg_lib.evaluation import statistics, summaries
 from semg_lib.evaluation.records import Record
-from semg_lib.learning import baselines, inspection, parallel
+from semg_lib.learning import baselines, inspection
 from semg_lib.learning.methods import ClassicalMethod, Fitted, Method
 from semg_lib.learning.outcomes import CostedOutcome
 from semg_lib.learning.recalibration import Session
@@ -27,7 +27,6 @@ from semg_lib.learning.settings import change, setting
 from semg_lib.papers import atzori2016, ding2018, zhai2017
 from semg_lib.recordings import databases
 from semg_lib.recordings.recording import Recording
-from semg_lib.recordings.source import Source
 from semg_lib.signals import splits
 from semg_lib.signals.preprocessing import envelope, look_ahead
 from semg_lib.signals.protocol import Prepared, Protocol
@@ -221,26 +220,6 @@ def _alone(windows: Windows, i: int) -> Windows:
         name: getattr(whole, name)[start : start + windows.length] for name in names
     }
     return Windows(replace(whole, **parts), np.zeros(1, int), windows.length)
-
-
-def everybody(
-    source: Source,
-    subjects: Sequence[int],
-    settings: Settings,
-    *,
-    methods: Sequence[str] = tuple(METHODS),
-    seed: int = 0,
-    device: str = "cpu",
-) -> Iterator[CostedOutcome]:
-    """Run `replicate` on subjects, as many at once as there are cores."""
-    shared = {"settings": settings, "methods": tuple(methods), "seed": seed, "device": device}
-    jobs = [{"source": source, "subject": subject} | shared for subject in subjects]
-    for outcomes in parallel.each(_one, jobs, device=device):
-        yield from outcomes
-
-
-def _one(source: Source, subject: int, settings: Settings, **how) -> list[CostedOutcome]:
-    return list(replicate(source.load(subject, labels=settings.labels), settings, **how))
 
 
 def answer(accuracy: pd.DataFrame) -> str:

@@ -13,14 +13,13 @@ from semg_lib import figures
 from semg_lib.errors import check_name
 from semg_lib.evaluation import scores, streaming, summaries
 from semg_lib.evaluation.records import Record
-from semg_lib.learning import baselines, parallel, training
+from semg_lib.learning import baselines, training
 from semg_lib.learning.outcomes import StreamOutcome
 from semg_lib.learning.settings import change, setting
 from semg_lib.learning.training import Recipe
 from semg_lib.papers import atzori2016
 from semg_lib.recordings import databases, labels
 from semg_lib.recordings.recording import Recording
-from semg_lib.recordings.source import Source
 from semg_lib.signals import features
 from semg_lib.signals.preprocessing import Standardiser
 from semg_lib.signals.protocol import Prepared
@@ -167,19 +166,6 @@ def replicate(
                 step_ms=settings.step_ms,
                 stays_ms=settings.stays_ms,
             )
-
-
-def everybody(
-    source: Source, subjects: Sequence[int], settings: Settings, **how
-) -> Iterator[StreamOutcome]:
-    """Run `replicate` on subjects, as many at once as there are cores."""
-    jobs = [{"source": source, "subject": each, "settings": settings} | how for each in subjects]
-    for outcomes in parallel.each(_one, jobs, device=how.get("device", "cpu")):
-        yield from outcomes
-
-
-def _one(source: Source, subject: int, settings: Settings, **how) -> list[StreamOutcome]:
-    return list(replicate(source.load(subject, labels=settings.labels), settings, **how))
 
 
 SHOWN = (EVERY, "vote of 25", "at least 90 % sure", "held until 10 agree")
