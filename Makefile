@@ -53,6 +53,9 @@ replicate: $(READY)  ## run the papers on the recordings in SEMG_DATA anew
 replay: $(READY)  ## see whether stored numbers still come out: one subject of each record anew
 	$(BIN)/python -m semg_lib.publishing.replay
 
+expected: $(READY)  ## run the notebooks quickly with three seeds and store what a reader should see
+	$(BIN)/python -m semg_lib.publishing.build expect
+
 paper: $(READY)  ## begin a new paper from the template: make paper NAME=author2000
 	$(BIN)/python -m semg_lib.publishing.new_paper $(NAME)
 
@@ -61,6 +64,7 @@ golden: $(READY)  ## run the notebooks and store what their golden cells print
 
 bench: $(READY)  ## measure speed and memory, as ratios against named peers
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/features.py
 	$(BIN)/python benchmarks/spectrogram.py
 	$(BIN)/python benchmarks/loading.py
@@ -84,4 +88,4 @@ clean:  ## remove what was built; strip the notebooks of outputs and metadata wh
 	rm -rf _build book/generated
 	test ! -e $(READY) || $(BIN)/python -m semg_lib.publishing.sources clean
 
-.PHONY: help book site pdf assignments test test-slow test-slurm replicate replay paper golden bench address links serve clean
+.PHONY: help book site pdf assignments test test-slow test-slurm replicate replay expected paper golden bench address links serve clean

@@ -1,6 +1,7 @@
 """What a CUDA GPU makes of the three papers' networks; one command on a machine that has one.
 
-``python benchmarks/gpu.py`` writes ``benchmarks/gpu.json``: windows a second of the plain loop
+``python benchmarks/gpu.py`` runs the tests that need a GPU (``pytest -m gpu``) and writes
+``benchmarks/gpu.json``: what they said, and windows a second of the plain loop
 (Dataset, DataLoader, ``.to(device)``), of `training.fit` one network after the other, and of
 `many.fit_many`; how long the whole of DB1 takes (27 simulated subjects at full size: 52 movements,
 10 repetitions); where the time of a step goes, kernel by kernel; and which share of the card's
@@ -14,6 +15,8 @@ zhai2017 trains on features and anew after every session, one subject at a time:
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -35,6 +38,8 @@ from semg_lib.papers import atzori2016, ding2018, zhai2017
 from semg_lib.recordings import simulator
 from semg_lib.recordings.recording import Recording
 from semg_lib.signals.protocol import Prepared, Protocol
+
+ROOT = Path(__file__).parent.parent
 
 
 def simulate(job: tuple[str, int, str]) -> Recording:
@@ -251,8 +256,15 @@ def main() -> None:
         own = change(zhai2017.Settings.named("db2"), {"epochs": chosen.epochs})
         return sessions(device, recordings[1][0], own)
 
+    def tests() -> str:
+        command = [sys.executable, "-m", "pytest", "-m", "gpu", "-q", "-n", "0", "tests"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        print(done.stdout[-3000:])
+        return done.stdout.strip().splitlines()[-1]
+
     # The most telling first: what a cut run has not begun is named.
-    parts = {
+    parts: dict[str, Callable[[], object]] = {} if device == "cpu" else {"pytest -m gpu": tests}
+    parts |= {
         "atzori2016": atzori,
         "ding2018": ding,
         "atzori2016's fit_many, share of the card": share,

@@ -18,6 +18,7 @@ LIBRARY = {
         "def unused():\n    return 1\n"
     ),
     "evaluation/scores.py": "class Outcome:\n    pass\n\ndef confusion():\n    pass\n",
+    "studies/entries/one2020.py": "def look():\n    pass\n\ndef method():\n    return 1\n",
     "recordings/ninapro.py": "def load():\n    pass\n",
     "recordings/simulator.py": "def simulate():\n    pass\n",
 }
@@ -27,14 +28,14 @@ LIBRARY = {
 def hashed(tmp_path, monkeypatch):
     """Return the hash of a small library in which a piece of text was replaced."""
     monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
-    for room in ("papers", "evaluation", "recordings"):
-        (tmp_path / room).mkdir()
+    for room in ("papers", "evaluation", "recordings", "studies/entries"):
+        (tmp_path / room).mkdir(parents=True)
 
-    def with_change(old="", new="", *, simulated=False):
+    def with_change(old="", new="", *, simulated=False, entries=()):
         for name, text in LIBRARY.items():
             (tmp_path / name).write_text(text.replace(old, new) if old else text)
         provenance._module.cache_clear()
-        return provenance.code_hash("some2016", simulated=simulated)
+        return provenance.code_hash("some2016", simulated=simulated, entries=entries)
 
     yield with_change
     provenance._module.cache_clear()
@@ -117,3 +118,10 @@ def test_every_paper_reaches_windows_split_and_training(paper):
     assert ("signals.splits", "audit") in reached
     assert ("recordings.forearm", "trial") not in reached
     assert ("recordings.forearm", "trial") in provenance.reached(paper, simulated=True)
+
+
+def test_an_entry_counts_where_it_ran(hashed):
+    change = "def method():\n    return 1", "def method():\n    return 2"
+    assert hashed() == hashed(*change)
+    assert hashed(entries=["one2020"]) != hashed()
+    assert hashed(entries=["one2020"]) != hashed(*change, entries=["one2020"])

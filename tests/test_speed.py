@@ -1,6 +1,8 @@
 import json
 
+import numpy as np
 import pytest
+import scipy.stats
 
 from semg_lib.publishing import speed
 from tests.markdown import rows
@@ -102,6 +104,61 @@ def test_a_device_is_shown_in_float_and_in_eight_bits(tmp_path, monkeypatch):
     assert ["float", "78.0", "332", "5.0"] in shown
     assert ["int8", "77.4", "99", "4.0"] in shown
     assert speed.write(tmp_path / "speed")["lost"] == "-0.1 to 1.8 points"
+
+
+def test_the_race_says_who_is_at_the_target_and_how_soon(tmp_path, monkeypatch):
+    def entry(seconds, beside, accuracy, p):
+        return {
+            "seconds": seconds,
+            "seconds of the plain loop": beside,
+            "times the plain loop": beside / seconds,
+            "accuracy, %": accuracy,
+            "p": p,
+            "code": "abc",
+        }
+
+    monkeypatch.setattr(speed, "FOLDER", tmp_path)
+    log = {
+        "plain": entry(100, 100, [78.6, 78.8], 0.01),
+        "too short": entry(10, 110, [77.0, 77.4], 0.9),
+        "short": entry(20, 120, [78.5, 78.7, 78.6], 0.004),
+    }
+    (tmp_path / "accuracy.json").write_text(
+        json.dumps({"real": {"target, %": 78.281, "entries": log}})
+    )
+    shown = speed.race().drop(columns=["four networks, s", "plain loop beside it, s", "code"])
+    assert {name: row.tolist() for name, row in shown.iterrows()} == {
+        "plain": ["1.0", "78.70", "2", "0.01", "yes"],
+        "too short": ["11.0", "77.20", "2", "0.9", "no"],
+        "short": ["6.0", "78.60", "3", "0.004", "yes"],
+    }
+    told = speed.told()
+    assert told["race"].startswith("short reach the target in 20 s, 6.0 times as fast as the plain")
+    assert told["target"] == "78.28 %"
+
+
+def test_the_stored_race_holds_its_own_rules():
+    log = speed.load("accuracy")["real"]
+    for entry in log["entries"].values():
+        ratio = entry["seconds of the plain loop"] / entry["seconds"]
+        assert entry["times the plain loop"] == pytest.approx(ratio, rel=0.05)
+        test = scipy.stats.ttest_1samp(
+            entry["accuracy, %"], log["target, %"], alternative="greater"
+        )
+        assert entry["p"] == pytest.approx(test.pvalue, abs=1e-4)
+    full = log["entries"]["training.fit, 30 epochs"]["accuracy, %"]
+    assert log["target, %"] == pytest.approx(np.mean(full) - 0.5, abs=1e-3)
+
+
+def test_what_a_method_has_not_stays_empty_in_the_table_of_devices(tmp_path, monkeypatch):
+    monkeypatch.setattr(speed, "FOLDER", tmp_path)
+    assert speed.devices().empty
+    own = {"kB": 3472.1, "a decision, ms": 0.435, "accuracy, %": 72.02}
+    found = {"geng2016": own | {"kB in int8": 937.8, "accuracy in int8, %": 70.73}, "lda": own}
+    (tmp_path / "device.json").write_text(json.dumps({"methods": {"rows": found}}))
+    shown = speed.devices()
+    assert shown.loc["Geng's network, voting"].tolist() == ["3,472", "0.43", "72.0", "938", "70.7"]
+    assert shown.loc["LDA"].tolist() == ["3,472", "0.43", "72.0", "", ""]
 
 
 def test_a_page_without_benchmarks_says_so(tmp_path, monkeypatch):

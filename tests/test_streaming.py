@@ -166,12 +166,12 @@ def test_every_rule_of_a_method_is_scored_and_the_first_is_the_likeliest(recordi
 
 def test_words_follow_the_table():
     columns = list(study.COLUMNS.values())
-    values = {"cnn": [80.0, 95.0, 1.0, 200.0, 50.0], "lda": [79.0, 96.0, 0.0, 250.0, 40.0]}
-    after = {"cnn": [80.0, 93.0, 1.0, 400.0, 10.0], "lda": [79.0, 94.0, 0.0, 450.0, 6.0]}
+    values = {"CNN": [80.0, 95.0, 1.0, 200.0, 50.0], "LDA": [79.0, 96.0, 0.0, 250.0, 40.0]}
+    after = {"CNN": [80.0, 93.0, 1.0, 400.0, 10.0], "LDA": [79.0, 94.0, 0.0, 450.0, 6.0]}
     rows = {(study.EVERY, name): row for name, row in values.items()}
     rows |= {("vote of 25", name): row for name, row in after.items()}
     told = pd.DataFrame(rows, index=columns).T.rename_axis(["rule", "method"])
-    assert study.ranked(told).loc["lda"].tolist() == [2, 1, 1, 2, 1]
+    assert study.ranked(told).loc["LDA"].tolist() == [2, 1, 1, 2, 1]
     said = study.feels(told)
     assert "are right in 79.0 to 80.0 %, and carry out 95.0 to 96.0 % of the executions" in said
     assert "CNN decides best window by window; LDA carries out most executions" in said

@@ -8,7 +8,7 @@ import functools
 import hashlib
 import importlib.metadata
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ PACKAGE = Path(__file__).parent.parent
 # are read does not: a record holds a hash of every recording that was read. What movements are
 # called does not, either. The simulator counts where it was used.
 _PAPER = ("Settings", "replicate", "STUDIES", "SCORE")
+_ENTRY = ("look", "method")
 _SCORE = (("evaluation.scores", "score"), ("evaluation.scores", "confusion"))
 _SIMULATE = ("recordings.simulator", "simulate")
 _SIMULATOR = ("recordings.simulator", "recordings.forearm")
@@ -33,8 +34,10 @@ _READING = tuple(
 _OTHERS = ("recordings.databases", "_learn")  # runs a user's own file
 
 
-def code_hash(paper: str, *, simulated: bool) -> str:
+def code_hash(paper: str, *, simulated: bool, entries: Sequence[str] = ()) -> str:
     """Return a digest of the definitions that a score depends on.
+
+    Of a study that sets papers side by side the ``entries`` count that ran, and no other.
 
     It is taken from their syntax trees: comments, docstrings, annotations of functions, the notes
     on settings, the format of the source and the place of a definition do not count. A definition
@@ -43,14 +46,14 @@ def code_hash(paper: str, *, simulated: bool) -> str:
     """
     texts = [
         f"{name} {_text(own.canonical(statement))}"
-        for module, name in reached(paper, simulated=simulated)
+        for module, name in reached(paper, simulated=simulated, entries=entries)
         for own in [_module(module)]
         for statement in own.statements[name]
     ]
     return hashlib.sha256("\n".join(sorted(texts)).encode()).hexdigest()[:12]
 
 
-def reached(paper: str, *, simulated: bool) -> list[tuple[str, str]]:
+def reached(paper: str, *, simulated: bool, entries: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Return the definitions that a paper's scores depend on, as sorted (module, name).
 
     A definition is reached if a reached one names it, however unlikely that it is called: what
@@ -58,6 +61,7 @@ def reached(paper: str, *, simulated: bool) -> list[tuple[str, str]]:
     """
     room = "papers" if (PACKAGE / "papers" / f"{paper}.py").is_file() else "studies"
     left = [(f"{room}.{paper}", name) for name in _PAPER] + [*_SCORE]
+    left += [(f"studies.entries.{entry}", name) for entry in entries for name in _ENTRY]
     left += [_SIMULATE] if simulated else []
     found: set[tuple[str, str]] = set()
     while left:

@@ -19,7 +19,7 @@ import pydantic
 
 from semg_lib.errors import REPOSITORY, DataError, DataWarning
 from semg_lib.evaluation.provenance import PACKAGE, code_hash, device_name, versions
-from semg_lib.evaluation.scores import AnyScore, Score, confusion, scored
+from semg_lib.evaluation.scores import AnyScore, Score, confusion, scored, wider
 from semg_lib.evaluation.writing import set_aside, to_json, write_atomically
 from semg_lib.learning.outcomes import Outcome
 from semg_lib.recordings import databases
@@ -48,6 +48,7 @@ class Record(pydantic.BaseModel):
     device: str
     date: str
     code: str
+    entries: list[str] = []  # papers whose networks a study set side by side
     data: dict[int, str] = {}  # subject: hash of the recording that was read, none if simulated
     repetitions: dict[int, list[int]] = {}  # subject: those of a recording that lacks some
     wall_seconds: float = 0.0
@@ -79,7 +80,7 @@ class Record(pydantic.BaseModel):
         """Begin the record of a run that begins now.
 
         The settings are a dataclass, the device is as torch names it; ``labels`` are those that
-        the run reads, ``run`` is seed, recipe, preset and, if it is one, study.
+        the run reads, ``run`` is seed, recipe, preset and, if there are any, study or entries.
         """
         values = json.loads(json.dumps(asdict(settings)))
         values.get("recipe", {}).pop("marks", None)
@@ -105,9 +106,14 @@ class Record(pydantic.BaseModel):
             versions=versions(),
             device=device_name(device, values.get("recipe", {}).get("precision", "auto")),
             date=date.today().isoformat(),
-            code=code_of(paper, simulated=simulated),
+            code=code_of(paper, simulated=simulated, entries=tuple(run.get("entries", ()))),
             **run,
         )
+
+    @property
+    def code_now(self) -> str:
+        """The digest of the code that such a run would have now, see `provenance.code_hash`."""
+        return code_of(self.paper, simulated=self.simulated, entries=tuple(self.entries))
 
     def resume(self, path: str | Path) -> Record:
         """Return the record at that path if it is of the same run, cut off, else this one.
@@ -165,9 +171,9 @@ class Record(pydantic.BaseModel):
         labels = sorted(set(self.labels) | set(np.unique(outcome.label).tolist()))
         total = confusion(outcome.label, outcome.predicted, np.array(labels))
         if outcome.method in self.confusion:
-            total += _wider(self.confusion[outcome.method], self.labels, labels)
+            total += wider(self.confusion[outcome.method], self.labels, labels)
         for method, matrix in self.confusion.items():
-            self.confusion[method] = _wider(matrix, self.labels, labels).tolist()
+            self.confusion[method] = wider(matrix, self.labels, labels).tolist()
         self.confusion[outcome.method] = total.tolist()
         self.labels = labels
         if outcome.loss:
@@ -218,14 +224,6 @@ def open_run(out: str | Path, source: Source, **what: Any) -> Iterator[Record]:
         yield record
     finally:
         record._path = None
-
-
-def _wider(matrix: Sequence[Sequence[int]], old: list[int], new: list[int]) -> np.ndarray:
-    """Return a confusion matrix over more labels than it was counted with."""
-    wide = np.zeros((len(new), len(new)), int)
-    index = np.searchsorted(new, old)
-    wide[np.ix_(index, index)] = matrix
-    return wide
 
 
 def load_record(path: str | Path) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,6 +127,14 @@ def balanced_accuracy(label: np.ndarray, predicted: np.ndarray) -> float:
 def confusion(label: np.ndarray, predicted: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Return counts (true class, predicted class)."""
     return sklearn.metrics.confusion_matrix(label, predicted, labels=classes)
+
+
+def wider(matrix: Sequence[Sequence[int]], old: list[int], new: list[int]) -> np.ndarray:
+    """Return a confusion matrix over more labels than it was counted with."""
+    wide = np.zeros((len(new), len(new)), int)
+    index = np.searchsorted(new, old)
+    wide[np.ix_(index, index)] = matrix
+    return wide
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,15 @@ class Spectral(nn.Module):
         for name in ("low", "span", "mean", "components"):
             self.register_buffer(name, values[name])
 
+    @classmethod
+    def fitted(cls, of: SpectralComponents, rate: float) -> Spectral:
+        """Return the same as components that were fitted, for signals of this rate in hertz."""
+        assert of.scaler
+        assert of.pca
+        values = {"low": of.scaler.low, "span": of.scaler.high - of.scaler.low}
+        values["span"] = values["span"].clamp_min(torch.finfo(torch.float32).tiny)
+        return cls(of, rate, values | {"mean": of.pca.mean, "components": of.pca.components})
+
     def forward(self, x: Tensor) -> Tensor:
         step, bins = self.of.n_fft - self.of.overlap, self.of.bins
         frames = nn.functional.conv1d(x.flatten(0, 1)[:, None], self.waves, stride=step)  # type: ignore[arg-type]

@@ -60,10 +60,11 @@ def multiply_adds(network: nn.Module, n_channels: int, n_samples: int) -> int:
 def costs(network: nn.Module, n_channels: int, n_samples: int) -> list[int]:
     """Return what `multiply_adds` counts of each layer, from first to last.
 
-    Weights are multiplied, biases only added; torchinfo's own count takes both as pairs.
+    A layer that meets a window's samples one by one counts for each. Weights are multiplied,
+    biases only added; torchinfo's own count takes both as pairs.
     """
     return [
-        math.prod(layer.output_size[1:]) * layer.module.weight[0].numel()
+        math.prod(layer.output_size) * layer.module.weight[0].numel()
         for layer in _layers(network, n_channels, n_samples)
         if isinstance(layer.module, nn.Conv2d | nn.Linear)
     ]

@@ -1,6 +1,6 @@
 """Making the book: staged with fresh runs, from the committed copies, or replicated anew.
 
-``python -m semg_lib.publishing.build fresh | site | pdf | replicate | serve``
+``python -m semg_lib.publishing.build fresh | site | pdf | replicate | expect | serve``
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from typing import Any
 from nbformat import NotebookNode
 
 from semg_lib.errors import DataError, check_name, command
-from semg_lib.evaluation.records import load_record
+from semg_lib.evaluation.records import RECORD, load_record
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.papers import PAPERS
-from semg_lib.publishing import chapters, executed, pdf, runtime, sources
+from semg_lib.publishing import chapters, executed, expected, pdf, runtime, sources
 from semg_lib.publishing.chapters import CHAPTERS
 from semg_lib.recordings.source import available
 from semg_lib.running import notebooks
+from semg_lib.studies import comparison, streaming
 
 ROOT = Path(__file__).parent.parent.parent
 EXECUTED = ROOT / "book" / "executed"
@@ -52,8 +53,16 @@ _RECORDED = {
         "multiday/record.json": "sessions/multiday.json",
         "3dc/record.json": "sessions/3dc.json",
     },
-    "comparison": {"record.json": "comparison/record.json"},
-    "streaming": {f"seed{i}/record.json": f"streaming/seed{i}.json" for i in (0, 1, 2)},
+} | {
+    study: {
+        f"{name}-seed{seed}/record.json": f"{study}/{name}-seed{seed}.json"
+        for name in (*able, "classical")
+        for seed in seeds.get(name, (0,))
+    }
+    for study, able, seeds in (
+        ("comparison", comparison.ABLE, {}),
+        ("streaming", streaming.ABLE, {"atzori2016": (0, 1, 2)}),
+    )
 }
 
 
@@ -119,7 +128,7 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
         "quirks": real | {"methods": ["lda", "random_forest"]},
         "protocols": real | whole | (held if people else {}),
         "streaming": real
-        | {"preset": "full", "methods": ["cnn", "lda", "random_forest", "knn"], "seeds": [0, 1, 2]},
+        | {"preset": "full", "methods": list(streaming.METHODS), "seeds": [0, 1, 2]},
         # Recordings of DB2 were not at hand.
         "comparison": {"preset": "full", "subjects": list(range(1, 11))},
     }
@@ -142,6 +151,23 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
         if records:
             about = _about(next(iter(records)))
         _store(folder / "notebook.ipynb", name, about)
+
+
+def expect(out: Path = BUILD / "expected") -> None:
+    """Store what the notebooks' quick runs should show: their records, for some seeds."""
+    for source in sorted(notebooks.FOLDER.glob("*.ipynb")):
+        if not any(cell.get("id") == "expected" for cell in notebooks.read(source).cells):
+            continue
+        for seed in expected.SEEDS:
+            folder = out / source.stem / f"seed{seed}"
+            asked = {"seeds": [seed]} if source.stem == "streaming" else {"seed": seed}
+            run = {"out": str(folder.resolve())} | asked
+            notebooks.run(source, folder / "notebook.ipynb", run)
+            for record in folder.rglob(RECORD):
+                name = record.relative_to(out / source.stem).parts[-2]
+                kept = ROOT / "results" / source.stem / expected.QUICK / f"{name}.json"
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(record, kept)
 
 
 def fresh() -> Path:
@@ -202,7 +228,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m semg_lib.publishing.build", description=main.__doc__
     )
-    parser.add_argument("verb", choices=("fresh", "site", "pdf", "replicate", "serve"))
+    parser.add_argument("verb", choices=("fresh", "site", "pdf", "replicate", "expect", "serve"))
     parser.add_argument("--root", default=os.environ.get("SEMG_DATA", ""))
     parser.add_argument("--paper", help="replicate this one only; needs no root if simulated")
     parser.add_argument("--port", type=int, default=8000)
@@ -214,6 +240,8 @@ def main(arguments: list[str] | None = None) -> int:
         if not chosen.paper:
             beside(chosen.root)
         chapters.write_readme()
+    elif chosen.verb == "expect":
+        expect()
     elif chosen.verb == "serve":
         serve(chosen.port)
     elif chosen.verb == "pdf":

@@ -108,7 +108,7 @@ def cost(records: Sequence[Record]) -> str:
 def files() -> str:
     """Return the table of all stored records: each one's file, what it holds, and its command."""
     rows = []
-    for path in sorted(RESULTS.rglob("*.json")):
+    for path in sorted(RESULTS.glob("*/*.json")):
         record, name = load_record(path), path.relative_to(RESULTS).as_posix()
         kind = "**simulated**" if record.simulated else "real"
         used = list(dict.fromkeys(score.method for score in record.scores))

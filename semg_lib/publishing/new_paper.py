@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent.parent
 PLACEHOLDER = "template2000"
 PLACES = {
     "paper.py": "semg_lib/papers/{name}.py",
+    "entry.py": "semg_lib/studies/entries/{name}.py",
     "chapter.py": "semg_lib/publishing/chapters/{name}.py",
     "notebook.ipynb": "notebooks/{name}.ipynb",
     "chapter.md": "book/papers/{name}.md",

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from semg_lib.errors import DataError, command
-from semg_lib.evaluation.provenance import code_hash
 from semg_lib.evaluation.records import RESULTS, Record, load_record
 from semg_lib.evaluation.scores import scored
 from semg_lib.evaluation.writing import write_atomically
@@ -114,6 +113,7 @@ def _settings(record: Record) -> Any:
     if record.paper == "comparison":
         chosen: Any = comparison.Settings.named(record.database, record.preset)
     elif record.paper == "streaming":
+        epochs = record.settings["most_epochs"]
         chosen = streaming.Settings.named(record.database, record.preset, epochs)
     elif record.paper in ("protocols", "sessions"):
         study = sessions if record.paper == "sessions" else protocols
@@ -206,10 +206,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 2
     paths = [path for path in paths if not chosen.papers or path.parent.name in chosen.papers]
     # What runs is what is imported now: a change of a file while it runs is not what was tried.
-    codes = {}
-    for path in paths:
-        record = load_record(path)
-        codes[path] = code_hash(record.paper, simulated=record.simulated)
+    codes = {path: load_record(path).code_now for path in paths}
     bad = False
     jobs = [{"path": path, "root": chosen.root, "code": code} for path, code in codes.items()]
     for row in parallel.each(replay, jobs):

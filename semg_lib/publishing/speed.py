@@ -11,9 +11,11 @@ import pandas as pd
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.papers import PAPERS
 from semg_lib.publishing import tables
+from semg_lib.studies import comparison
 
 FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
 NOT_MEASURED = "not measured yet"
+LEVEL = 0.05  # of the test whether an entry is at the target
 CEILING = "the most that the same operations allow"
 MEASURED = ("training", "features", "spectrogram", "loading", "sweep")  # benchmarks of one table
 # What ``precision: auto`` picks, and the processors that it is for.
@@ -150,6 +152,35 @@ def device() -> str:
     return tables.markdown(pd.DataFrame(rows, columns=header, dtype=object))
 
 
+def devices() -> pd.DataFrame:
+    """Return what a decision of every method costs outside PyTorch, one row a method, as text."""
+    found = load("device").get("methods", {"rows": {}})
+    forms = {"kB": "{:,.0f}", "a decision, ms": "{:.2f}", "accuracy, %": "{:.1f}"}
+    forms |= {"kB in int8": "{:,.0f}", "accuracy in int8, %": "{:.1f}"}
+    rows = pd.DataFrame.from_dict(found["rows"], orient="index", columns=list(forms))
+    shown = {name: tables.text(rows[name], form) for name, form in forms.items()}
+    return pd.DataFrame(shown).rename(index=comparison.TITLES).rename_axis("method")
+
+
+def race(kind: str = "real") -> pd.DataFrame:
+    """Return the log of time to accuracy, one row an entry, in the order of their coming."""
+    log = load("accuracy").get(kind, {"entries": {}})
+    rows = {
+        name: {
+            "four networks, s": f"{each['seconds']:.0f}",
+            "plain loop beside it, s": f"{each['seconds of the plain loop']:.0f}",
+            "times as fast": f"{each['times the plain loop']:.1f}",
+            "accuracy, %": f"{sum(each['accuracy, %']) / len(each['accuracy, %']):.2f}",
+            "seeds": str(len(each["accuracy, %"])),
+            "p": f"{each['p']:.2g}",
+            "at the target": "yes" if each["p"] < LEVEL else "no",
+            "code": each["code"],
+        }
+        for name, each in log["entries"].items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("entry")
+
+
 def told() -> dict[str, str]:
     """Return the answers of the page's sections: ratios to the peers, the slower ones too."""
     said = {}
@@ -180,6 +211,15 @@ def told() -> dict[str, str]:
             f"{min(alone)} to {max(alone)} times the plain loop for one network alone; stacked, in "
             f"times the plain loop: {stacked}"
         )
+    shown = race()
+    if len(shown):
+        there = shown[shown["at the target"] == "yes"]
+        best = there["times as fast"].astype(float).idxmax()
+        said["race"] = (
+            f"{best} reach the target in {there.loc[best, 'four networks, s']} s, "
+            f"{there.loc[best, 'times as fast']} times as fast as the plain loop of a tutorial"
+        )
+        said["target"] = f"{load('accuracy')['real']['target, %']:.2f} %"
     if found := load("page"):
         painted, sorts = (each for name, each in found.items() if name.endswith("plain page"))
         said["page"] = (
@@ -206,7 +246,10 @@ def write(folder: Path) -> dict[str, str]:
     write_atomically(folder / "ways.md", ways())
     write_atomically(folder / "device.md", device())
     write_atomically(folder / "training.md", training())
-    names = ("operations", "scheduling", "thousand", "trained", "others", "stacked", "page")
+    log, none = race().reset_index(), f"**{NOT_MEASURED.capitalize()}.**\n"
+    write_atomically(folder / "race.md", tables.markdown(log) if len(log) else none)
+    names = ["operations", "scheduling", "thousand", "trained", "others", "stacked", "page"]
+    names += ["race", "target"]
     numbers = dict.fromkeys(names, NOT_MEASURED) | told()
     numbers["whole"] = whole()
     numbers["data"] = numbers["lost"] = NOT_MEASURED

@@ -10,7 +10,7 @@ import pandas as pd
 
 from semg_lib import figures
 from semg_lib.evaluation import summaries
-from semg_lib.evaluation.records import Record, code_of
+from semg_lib.evaluation.records import Record
 from semg_lib.evaluation.statistics import interval
 from semg_lib.figures import hands
 from semg_lib.learning import baselines, settings
@@ -130,7 +130,7 @@ def runs(records: Sequence[Record]) -> str:
 
 def unchanged(record: Record) -> bool:
     """Tell whether the code is still what made a record."""
-    return record.code == code_of(record.paper, simulated=record.simulated)
+    return record.code == record.code_now
 
 
 def marks(module: ModuleType, database: str, recipe: str) -> str:

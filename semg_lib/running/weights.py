@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from semg_lib.errors import DataError, DataWarning
-from semg_lib.evaluation.records import RECORD, Record, code_of, load_record
+from semg_lib.evaluation.records import RECORD, Record, load_record
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.learning.exchange import Spectral, Standard, Trained, to_onnx
 from semg_lib.learning.methods import NetworkMethod
@@ -154,7 +154,7 @@ def _of(record: Record, subject: int) -> str:
 
 def _train(record: Record, method: str, subject: int, root: str) -> Trained:
     chosen, module = _settings(record), PAPERS[record.paper]
-    if record.code != code_of(record.paper, simulated=record.simulated):
+    if record.code != record.code_now:
         warnings.warn("the record was made by other code", DataWarning, stacklevel=4)
     if record.data and not root:
         raise DataError(f"{record.paper} was run on recordings: name their folder as --root")
@@ -166,10 +166,7 @@ def _train(record: Record, method: str, subject: int, root: str) -> Trained:
         right = np.concatenate(
             [decoder.classes[decoder.probabilities(s).argmax(1)] == s.label for s in later]
         )
-        values = {"low": found.scaler.low, "span": found.scaler.high - found.scaler.low}
-        values["span"] = values["span"].clamp_min(torch.finfo(torch.float32).tiny)
-        values |= {"mean": found.pca.mean, "components": found.pca.components}
-        front: nn.Module = Spectral(found, recording.rate, values)
+        front: nn.Module = Spectral.fitted(found, recording.rate)
         network, classes, rate = decoder.network, decoder.classes, recording.rate
         samples, scored = round(chosen.window_ms * rate / 1000), "cnn_none"
     else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,22 +22,20 @@ from semg_lib.evaluation.records import Record
 from semg_lib.learning import baselines, inspection
 from semg_lib.learning.methods import ClassicalMethod, Fitted, Method
 from semg_lib.learning.outcomes import CostedOutcome
-from semg_lib.learning.recalibration import Session
-from semg_lib.learning.settings import change, setting
-from semg_lib.papers import atzori2016, ding2018, zhai2017
+from semg_lib.learning.settings import setting
+from semg_lib.papers import PAPERS
 from semg_lib.recordings import databases
 from semg_lib.recordings.recording import Recording
-from semg_lib.signals import splits
-from semg_lib.signals.preprocessing import envelope, look_ahead
 from semg_lib.signals.protocol import Prepared, Protocol
-from semg_lib.signals.spectrograms import SpectralComponents
 from semg_lib.signals.windows import Windows
+from semg_lib.studies import entries
+from semg_lib.studies.entries import ENTRIES
 
-TITLES = {
-    "atzori2016": "Atzori's CNN",
-    "zhai2017": "Zhai's CNN, frozen",
-    "ding2018": "Ding's C-B1PB2",
-} | {name: figures.TITLES[name] for name in baselines.NAMES}
+ABLE = tuple(name for name in ENTRIES if "db2" in PAPERS[name].DATABASES)
+METHODS = (*ABLE, *baselines.NAMES)
+TITLES = {name: ENTRIES[name].TITLE for name in ABLE} | {
+    name: figures.TITLES[name] for name in baselines.NAMES
+}
 
 
 @dataclass(frozen=True)
@@ -61,8 +59,8 @@ class Settings:
             If a name is unknown, or the database has envelopes only.
         """
         spec = databases.database(database)
-        for paper in (atzori2016, zhai2017, ding2018):
-            paper.Settings.named(spec.name, preset=preset)  # each says what it cannot take
+        for name in ABLE:
+            PAPERS[name].Settings.named(spec.name, preset=preset)  # each says what it cannot take
         return cls(
             test_repetitions=spec.test_repetitions,
             step_ms=100 if preset == "full" else 300,
@@ -70,81 +68,34 @@ class Settings:
         )
 
 
-def prepare(recording: Recording, settings: Settings) -> dict[str, Prepared]:
+def _of_paper(name: str, recording: Recording, settings: Settings) -> Any:
+    return entries.settings(name, recording.database, settings.preset, settings.step_ms)
+
+
+def prepare(
+    recording: Recording, settings: Settings, names: Sequence[str] = ABLE
+) -> dict[str, Prepared]:
     """Return what each kind of method looks at, audited.
 
     Returns
     -------
     dict
-        ``"classical"``: 200 ms of z-scores; ``"atzori2016"``: 150 ms of envelopes; ``"zhai2017"``:
-        200 ms of signal in its own unit; ``"ding2018"``: 100 ms of z-scores. All are of the same
-        decisions in the same order.
+        ``"classical"``: 200 ms of z-scores; and for each paper named what its network sees. All
+        are of the same decisions in the same order.
     """
     whole = Protocol.of(settings).prepare(recording)
-    atzori = atzori2016.Settings.named(recording.database, preset=settings.preset)
-    ding = ding2018.Settings.named(recording.database, preset=settings.preset)
-    low, late = envelope(recording, rate=atzori.rate_hz), look_ahead(recording, rate=atzori.rate_hz)
-    return {
-        "classical": whole,
-        "atzori2016": whole.seen_as(low, atzori.window_ms, scaler="training", delay=late),
-        "zhai2017": whole.seen_as(recording, settings.window_ms, scaler="none"),
-        "ding2018": whole.seen_as(recording, ding.window_ms, scaler="training"),
+    return {"classical": whole} | {
+        name: entries.seen(name, whole, recording, _of_paper(name, recording, settings))
+        for name in names
+        if name in ENTRIES
     }
-
-
-@dataclass(frozen=True)
-class FrozenZhai:
-    """zhai2017's network on components of spectrograms; calibrated once, it stays frozen."""
-
-    settings: zhai2017.Settings
-    name: str = "zhai2017"
-
-    def fit(
-        self, prepared: Sequence[Prepared], *, seed: int = 0, device: str = "cpu"
-    ) -> list[Fitted]:
-        """Train a network on each training side."""
-        return [self._train(each, seed=seed, device=device) for each in prepared]
-
-    def _train(self, prepared: Prepared, *, seed: int, device: str) -> Fitted:
-        train = prepared.split.train
-        fitted = SpectralComponents.of(self.settings, device=device).fit(train)
-        splits.audit(prepared.split, fitted)
-        first = Session(fitted.apply(train), train.label)
-        decoder = zhai2017.calibrate("cnn", first, self.settings, seed=seed, device=device)
-
-        def predict(windows: Windows) -> np.ndarray:
-            unlabelled = Session(fitted.apply(windows), np.zeros(len(windows), int))
-            return decoder.classes[decoder.probabilities(unlabelled).argmax(axis=1)]
-
-        return Fitted(predict, decoder.history, getattr(decoder, "network", None))
-
-
-def _as_long(own: Any, settings: Settings) -> Any:
-    """Return a paper's settings with as many steps of training as on its own, denser windows."""
-    epochs = round(own.recipe.epochs * settings.step_ms / own.train_step_ms)
-    return change(own, {"epochs": epochs})
-
-
-# From database and settings to the method, with its paper's recommended recipe.
-METHODS: dict[str, Callable[[str, Settings], Method]] = {
-    "atzori2016": lambda database, settings: atzori2016.METHODS["cnn"](
-        _as_long(atzori2016.Settings.named(database, preset=settings.preset), settings)
-    ),
-    "zhai2017": lambda database, settings: FrozenZhai(
-        zhai2017.Settings.named(database, preset=settings.preset)
-    ),
-    "ding2018": lambda database, settings: ding2018.METHODS["C-B1PB2"](
-        _as_long(ding2018.Settings.named(database, preset=settings.preset), settings)
-    ),
-    **{name: lambda *_, name=name: ClassicalMethod(name) for name in baselines.NAMES},
-}
 
 
 def replicate(
     recording: Recording,
     settings: Settings,
     *,
-    methods: Sequence[str] = tuple(METHODS),
+    methods: Sequence[str] = METHODS,
     seed: int = 0,
     device: str = "cpu",
 ) -> Iterator[CostedOutcome]:
@@ -163,11 +114,15 @@ def replicate(
     """
     for name in methods:
         check_name("method", name, METHODS)
-    sides = prepare(recording, settings)
+    sides = prepare(recording, settings, methods)
     label = sides["classical"].split.test.label
     for name in methods:
         side = sides.get(name, sides["classical"])
-        method = METHODS[name](recording.database, settings)
+        method: Method = (
+            ENTRIES[name].method(_of_paper(name, recording, settings))
+            if name in ENTRIES
+            else ClassicalMethod(name)
+        )
         began = time.process_time()
         fitted = method.fit([side], seed=seed, device=device)[0]
         seconds = time.process_time() - began
@@ -202,7 +157,7 @@ def latency_ms(fitted: Fitted, windows: Windows, *, repeats: int = 21) -> float:
 
     What else runs on the machine does not count, as it would by the clock on the wall.
     """
-    chosen = [_alone(windows, i) for i in np.linspace(0, len(windows) - 1, repeats).astype(int)]
+    chosen = [alone(windows, i) for i in np.linspace(0, len(windows) - 1, repeats).astype(int)]
     fitted.predict(chosen[0])  # what is started once is not what a decision costs
     seconds = []
     for window in chosen:
@@ -212,7 +167,7 @@ def latency_ms(fitted: Fitted, windows: Windows, *, repeats: int = 21) -> float:
     return 1000 * float(np.median(seconds))
 
 
-def _alone(windows: Windows, i: int) -> Windows:
+def alone(windows: Windows, i: int) -> Windows:
     """Return one window of a recording that holds nothing else, as a device in use has it."""
     whole, start = windows.recording, windows.starts[i]
     names = ("emg", "label", "repetition", "exercise")

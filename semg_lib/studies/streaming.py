@@ -1,9 +1,9 @@
-"""Streaming: methods of atzori2016 decide on whole test stretches, rest and transitions kept."""
+"""Streaming: methods decide on whole test stretches, rest and transitions kept."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -15,18 +15,21 @@ from semg_lib.evaluation import scores, streaming, summaries
 from semg_lib.evaluation.records import Record
 from semg_lib.learning import baselines, training
 from semg_lib.learning.outcomes import StreamOutcome
-from semg_lib.learning.settings import change, setting
-from semg_lib.learning.training import Recipe
-from semg_lib.papers import atzori2016
+from semg_lib.learning.settings import setting
+from semg_lib.papers import PAPERS
 from semg_lib.recordings import databases, labels
 from semg_lib.recordings.recording import Recording
 from semg_lib.signals import features
 from semg_lib.signals.preprocessing import Standardiser
 from semg_lib.signals.protocol import Prepared
 from semg_lib.signals.splits import Split
-from semg_lib.signals.windows import Windows, cut, thin_rest
+from semg_lib.signals.windows import cut, thin_rest
+from semg_lib.studies import entries
+from semg_lib.studies.entries import ENTRIES
 
-METHODS = ("cnn", "lda", "random_forest", "knn")
+ABLE = tuple(name for name in ENTRIES if "db1" in PAPERS[name].DATABASES)
+METHODS = (*ABLE, "lda", "random_forest", "knn")
+TITLES = figures.TITLES | {name: ENTRIES[name].TITLE for name in ABLE}
 SCORE = scores.streamed  # what its outcomes become
 
 
@@ -34,22 +37,21 @@ SCORE = scores.streamed  # what its outcomes become
 class Settings:
     """How a stream is cut and judged."""
 
-    window_ms: float = setting(150, "O", "what the network sees, as in atzori2016")
     classical_ms: float = setting(200, "O", "what features see; all windows end together")
     step_ms: float = setting(20, "O", "from decision to decision")
     train_step_ms: float = setting(20, "O", "distance of training windows, half of atzori2016's")
     labels: str = setting("restimulus", "O", "labels re-aligned to the EMG")
     test_repetitions: tuple[int, ...] = setting((2, 5, 7), "O", "held out; the others train")
     stays_ms: float = setting(200, "O", "right for so long, a movement is recognised")
-    recipe: Recipe = field(default_factory=lambda: atzori2016.RECIPES["recommended"])
+    most_epochs: int = setting(16, "O", "of a network; else its paper's steps of training")
 
     @classmethod
     def named(cls, database: str, preset: str = "full", epochs: int = 0) -> Settings:
-        """Return the settings for a database of envelopes and a preset: 16 epochs if full."""
+        """Return the settings for a database of envelopes and a preset."""
         settings = cls(test_repetitions=databases.database(database).test_repetitions)
         if preset == "quick":
-            settings = change(settings, {"step_ms": 40, "train_step_ms": 60})
-        return change(settings, {"epochs": epochs or (16 if preset == "full" else 2)})
+            settings = replace(settings, step_ms=40, train_step_ms=60, most_epochs=2)
+        return replace(settings, most_epochs=epochs or settings.most_epochs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,29 +113,31 @@ def prepare(recording: Recording, settings: Settings) -> tuple[Prepared, np.ndar
     return prepared, np.unique(piece[stream.starts], return_inverse=True)[1]
 
 
-def _shorter(windows: Windows, window_ms: float) -> Windows:
-    """Return windows that end with these and are shorter."""
-    length = round(window_ms * windows.recording.rate / 1000)
-    return Windows(windows.recording, windows.starts + windows.length - length, length)
-
-
 def probabilities(
-    method: str, prepared: Prepared, settings: Settings, *, seed: int = 0, device: str = "cpu"
+    name: str,
+    prepared: Prepared,
+    recording: Recording,
+    settings: Settings,
+    *,
+    seed: int = 0,
+    device: str = "cpu",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Train a method; return its probabilities (decision, class) of the stream, and classes."""
-    classes = np.unique(prepared.split.train.label)
-    if method != "cnn":
+    """Train a method; return its probabilities (decision, class) of the stream, and classes.
+
+    ``prepared`` is of the ``recording``, whose rests are shared; see `prepare`.
+    """
+    train = prepared.split.train
+    classes = np.unique(train.label)
+    if name not in ENTRIES:
         seen = [prepared.features(side, features.ALL) for side in ("train", "test")]
-        classifier = baselines.make(method, seed=seed).fit(seen[0], prepared.split.train.label)
+        classifier = baselines.make(name, seed=seed).fit(seen[0], train.label)
         return classifier.predict_proba(seen[1]), classes
-    train, test = (
-        _shorter(each, settings.window_ms) for each in (prepared.split.train, prepared.split.test)
-    )
-    own = Prepared(Split(train, test), prepared.scaler).audited()
-    paper = replace(atzori2016.Settings.named(train.recording.database), recipe=settings.recipe)
-    network = atzori2016.METHODS["cnn"](paper).fit([own], seed=seed, device=device)[0].network
-    assert network is not None
-    return training.scores(network, test, precision=settings.recipe.precision), classes
+    steps = settings.train_step_ms, settings.most_epochs
+    own = entries.settings(name, recording.database, "full", *steps)
+    side = entries.seen(name, prepared, recording, own)
+    network = ENTRIES[name].method(own).fit([side], seed=seed, device=device)[0].network
+    precision = own.recipe.precision
+    return training.scores(network, side.split.test, precision=precision), classes
 
 
 def replicate(
@@ -154,8 +158,9 @@ def replicate(
     for name in methods:
         check_name("method", name, METHODS)
     prepared, stretch = prepare(recording, settings)
+    seen = prepared, labels.share_rests(recording), settings
     for name in methods:
-        said = Said(*probabilities(name, prepared, settings, seed=seed, device=device), stretch)
+        said = Said(*probabilities(name, *seen, seed=seed, device=device), stretch)
         for rule, decide in RULES.items():
             yield StreamOutcome(
                 recording.subject,
@@ -179,18 +184,19 @@ COLUMNS = {
 
 
 def table(records: Sequence[Record]) -> pd.DataFrame:
-    """Return means over seeds and subjects (rule, method) of what a stream's score says."""
+    """Return means over seeds and subjects (rule, method's title) of a stream's scores."""
     measured = {}
     for value in COLUMNS:
         found = summaries.by_variant(records, value=value).mean().unstack("method", sort=False)
         measured[COLUMNS[value]] = found.stack() * (100 if "%" in COLUMNS[value] else 1)
-    return pd.DataFrame(measured).rename_axis(["rule", "method"])
+    told = pd.DataFrame(measured).rename_axis(["rule", "method"])
+    return told.rename(index=TITLES, level="method")
 
 
 def shown(told: pd.DataFrame, rules: Sequence[str] = SHOWN) -> pd.DataFrame:
     """Return some rules of a `table`, one row a rule and method, rounded."""
     own = told.loc[list(rules)].round(1)
-    names = [f"{rule}, {figures.title(str(method))}" for rule, method in own.index]
+    names = [f"{rule}, {method}" for rule, method in own.index]
     return own.set_axis(pd.Index(names, name="rule and method"))
 
 
@@ -217,7 +223,7 @@ def ranked(told: pd.DataFrame, rule: str = EVERY) -> pd.DataFrame:
 def feels(told: pd.DataFrame, rule: str = EVERY) -> str:
     """Return, in words, how far methods lie apart by windows and by what a user feels."""
     own = told.loc[[rule]].droplevel("rule")
-    best = {name: figures.title(str(at.idxmin())) for name, at in ranked(told, rule).items()}
+    best = {name: at.idxmin() for name, at in ranked(told, rule).items()}
     right, done, late, false = (
         COLUMNS[name] for name in ("accuracy", "carried_out", "onset_ms", "false_activations")
     )
