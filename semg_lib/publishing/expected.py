@@ -1,0 +1,72 @@
+"""What a reader's run should show: the numbers of stored runs beside those of this one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from semg_lib import figures
+from semg_lib.evaluation import summaries
+from semg_lib.evaluation.records import RESULTS, Record, load_record
+
+QUICK = "quick"  # folder of runs with the quick preset, in that of a paper
+SEEDS = (0, 1, 2)
+# Points. Seeds stand for all that rounds otherwise elsewhere: three of their standard deviations,
+# and never less than two points.
+LEAST, DEVIATIONS = 2.0, 3
+
+
+def table(
+    records: Sequence[Record], titles: Mapping[str, str] = figures.TITLES, folder: Path = RESULTS
+) -> pd.DataFrame:
+    """Return each method's accuracy in this run beside that of stored runs like it.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        This run's.
+    titles : mapping of str to str
+        What readers call methods.
+    folder : path
+        Where stored records are, those of `QUICK` runs too.
+
+    Returns
+    -------
+    DataFrame
+        One row a method, per cent: what should come out, means over the stored seeds; how far off
+        still is "ok"; what came out. Without a stored run of the same settings and recordings the
+        expected columns stay empty.
+    """
+    rows = {}
+    for record in records:
+        stored = [each for each in _stored(record, folder) if _like(each, record)]
+        ours = 100 * summaries.by_subject([record]).mean()
+        seeds = pd.DataFrame([_means(each, record.subjects) for each in stored])
+        for method, value in ours.items():
+            known = seeds[method].dropna() if method in seeds else pd.Series(dtype=float)
+            row = {"should be, %": "", "give or take": "", "this run, %": f"{value:.1f}", "so": ""}
+            if len(known):
+                spread = DEVIATIONS * known.std() if len(known) > 1 else 0.0
+                near = max(LEAST, float(spread))
+                row["should be, %"], row["give or take"] = f"{known.mean():.1f}", f"{near:.1f}"
+                row["so"] = "ok" if abs(value - known.mean()) <= near else "differs"
+            rows[figures.title(method, titles)] = row
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+
+
+def _stored(record: Record, folder: Path) -> list[Record]:
+    names = [folder / record.paper, folder / record.paper / QUICK]
+    return [load_record(path) for name in names for path in sorted(name.glob("*.json"))]
+
+
+def _like(stored: Record, record: Record) -> bool:
+    """Tell whether a stored run had the settings and the recordings of this one, and more yet."""
+    if not set(record.subjects) <= set(stored.subjects):
+        return False
+    return len(summaries.alike([stored, record])) == 1
+
+
+def _means(record: Record, subjects: Sequence[int]) -> pd.Series:
+    return 100 * summaries.by_subject([record]).loc[list(subjects)].mean()

@@ -1,0 +1,59 @@
+"""What a reader's run should show: stored numbers beside it, and when it is ok."""
+
+import pytest
+
+from semg_lib.evaluation.records import Record, load_records
+from semg_lib.evaluation.scores import Score
+from semg_lib.publishing import expected
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Return a folder with three seeds of a quick run: 80, 82 and 84 %, 70 % for LDA."""
+    first = load_records("atzori2016", recipe="recommended", database="db1")[0]
+    for seed, accuracy in enumerate((0.80, 0.82, 0.84)):
+        own = record(first, {"cnn": accuracy, "lda": 0.70}, seed=seed)
+        own.save(tmp_path / "atzori2016" / expected.QUICK / f"seed{seed}.json")
+    return tmp_path, first
+
+
+def record(like, accuracies, *, subjects=(1, 2), **changes) -> Record:
+    some = like.scores[0].model_dump()
+    scores = [
+        Score(**some | {"subject": subject, "method": method, "accuracy": value})
+        for subject in subjects
+        for method, value in accuracies.items()
+    ]
+    new = {"subjects": list(subjects), "scores": scores, "data": {}, "simulated": True}
+    return like.model_copy(update=new | {"preset": "quick"} | changes)
+
+
+def rows(found):
+    return {name: row.tolist() for name, row in found.iterrows()}
+
+
+def test_a_run_is_ok_within_three_deviations_of_the_seeds_and_two_points(stored):
+    folder, like = stored
+    found = rows(expected.table([record(like, {"cnn": 0.877, "lda": 0.681})], folder=folder))
+    assert found == {
+        "CNN": ["82.0", "6.0", "87.7", "ok"],
+        "LDA": ["70.0", "2.0", "68.1", "ok"],
+    }
+    found = rows(expected.table([record(like, {"cnn": 0.89, "lda": 0.679})], folder=folder))
+    assert [row[-1] for row in found.values()] == ["differs", "differs"]
+
+
+def test_some_of_the_subjects_are_compared_with_the_same_ones(stored):
+    folder, like = stored
+    found = rows(expected.table([record(like, {"cnn": 0.82}, subjects=[2])], folder=folder))
+    assert found == {"CNN": ["82.0", "6.0", "82.0", "ok"]}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"subjects": [1, 3]}, {"preset": "full"}, {"settings": {"step_ms": 7}}]
+)
+def test_another_run_has_nothing_to_be_compared_with(stored, changes):
+    folder, like = stored
+    subjects = changes.pop("subjects", (1, 2))
+    other = record(like, {"cnn": 0.5}, subjects=subjects, **changes)
+    assert rows(expected.table([other], folder=folder)) == {"CNN": ["", "", "50.0", ""]}
