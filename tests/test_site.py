@@ -138,32 +138,41 @@ def test_little_keeps_a_page_from_being_painted(site, name):
 
 
 @pytest.mark.parametrize("name", [*CONTENTS, "search"])
-def test_mathematics_icons_and_sorting_come_where_they_are_used(site, name):
+def test_mathematics_and_sorting_come_where_they_are_used(site, name):
     page = parsed(site / f"{name}.html")
     scripts = [each.get("src") or each.get_text() for each in page.find_all("script")]
     formulas = bool(page.find(class_="math"))
     assert any("mathjax" in each.lower() for each in scripts) == formulas
     assert not any("fontawesome" in each or "thebe" in each for each in scripts)
-    styled = (site / "_static" / "pages.css").read_text()
-    shown = {c for each in page.select(".fas, .fa-solid, .fab") for c in each["class"]}
-    assert shown
-    for icon in shown - {"fas", "fab", "fa-solid", "fa-lg", "theme-switch"}:
-        assert f".{icon} {{" in styled
     sorts = page.find("table", class_="sortable")
     assert any("tables.js" in each for each in scripts) == bool(sorts)
     if sorts:  # before all that the theme brings
         assert "tables.js" in page.head.find("script", defer=True)["src"]
 
 
-def test_fonts_of_icons_hold_what_is_shown(site):
+@pytest.fixture(scope="module")
+def fonts(site):
+    """The signs of every font that the style sheet of all pages names."""
+    found = re.findall(
+        r'url\("([^"]+)"\) format\("woff', (site / "_static" / "pages.css").read_text()
+    )
+    assert len(found) == 3
+    paths = [site / "_static" / each for each in found]
+    assert all(path.stat().st_size < 12_000 for path in paths)
+    return {path.stem: set(TTFont(path).getBestCmap()) for path in paths}
+
+
+@pytest.mark.parametrize("name", [*CONTENTS, "search"])
+def test_icons_are_in_their_fonts(site, fonts, name):
     styled = (site / "_static" / "pages.css").read_text()
-    fonts = re.findall(r'url\("([^"]+)"\) format\("woff', styled)
-    assert len(fonts) == 3
-    assert all((site / "_static" / each).stat().st_size < 12_000 for each in fonts)
-    solid = TTFont(site / "_static" / next(each for each in fonts if "solid" in each))
-    named = re.findall('--pst-icon-(?:lightbulb|angle-right|times):"(.)"', styled)
-    assert len(named) >= 2
-    assert {ord(each) for each in named} <= set(solid.getBestCmap())
+    icons = parsed(site / f"{name}.html").select(".fas, .fa-solid, .fab")
+    assert len(icons) > 5
+    for each in icons:
+        font = fonts["fa-brands-400" if "fab" in each["class"] else "fa-solid-900"]
+        for icon in set(each["class"]) - {"fas", "fab", "fa-solid", "fa-lg", "theme-switch"}:
+            rule = rf'\.{icon}:before[^{{}}]*{{content:"(\\[0-9a-f]+|.)"}}'
+            sign = re.search(rule, styled)[1].strip("\\")
+            assert (ord(sign) if len(sign) == 1 else int(sign, 16)) in font
 
 
 @pytest.mark.parametrize("name", CONTENTS)
@@ -207,16 +216,6 @@ def test_a_rule_that_nothing_can_match_is_left_out():
     ]
     with pytest.raises(ValueError, match="no style sheet"):
         list(sheets.used(sheets.tinycss2.parse_stylesheet("p { }}"), known))
-
-
-def test_an_icon_that_is_none_is_told():
-    sheets = extension("sheets")
-    script = 'x={sun:[1,2,[],"f0","M9z"]};y={sun:[512,512,[],"f0","M1z"]}'
-    styled = sheets.icons('<i class="fas fa-sun fa-lg">', script)
-    assert "M1z" in styled  # the solid one, which comes last
-    assert "M9z" not in styled
-    with pytest.raises(ValueError, match="no icon fa-moon"):
-        sheets.icons('<i class="fa-solid fa-moon">', script)
 
 
 def captioned(page):

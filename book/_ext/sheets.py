@@ -2,9 +2,8 @@
 
 Themes and extensions bring a dozen sheets of half a megabyte, and a page is not painted before it
 has them all. Here they become one file, in their order. A rule is left out where each of its
-selectors asks for a class or a name that stands in no page and no script. Of the theme's two
-thousand icons, which a script of 1.5 MB draws, those that pages show become rules, too, and of its
-fonts of icons those signs stay that rules name.
+selectors asks for a class or a name that stands in no page and no script. The theme's two thousand
+icons are drawn by a script of 1.5 MB, or by fonts; here by fonts of those that rules name.
 """
 
 import hashlib
@@ -25,57 +24,6 @@ _URL = re.compile(r"""url\((?!["']?data:)["']?([^)"']+)["']?\)""")
 _FONT = re.compile(r'url\("([^"]+)\.woff2"\) format\("woff2"\)')
 _SIGN = re.compile(r"\\([0-9a-f]{2,5})\b")
 _WORDS = re.compile(r"[\w-]+")
-_USED = re.compile(r'class="[^"]*\bfa[bs]?\b[^"]*|class="[^"]*\bfa-solid\b[^"]*')
-_RULES = """:is(.fas, .fa-solid, .fab) {
-  background: currentcolor;
-  display: inline-block;
-  height: 1em;
-  mask: var(--icon) center / contain no-repeat;
-  vertical-align: -0.125em;
-  width: var(--width);
-}
-:is(.fas, .fa-solid, .fab)::before { content: none; }
-.fa-lg { font-size: 1.25em; }
-"""
-_ICON = """.{name} {{
-  --icon: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
-viewBox='0 0 {width} {height}'%3E%3Cpath d='{path}'/%3E%3C/svg%3E");
-  --width: {wide:.3g}em;
-}}
-"""
-
-
-def icons(pages: str, script: str) -> str:
-    """Return the rules of the icons that pages show, taken from the theme's script.
-
-    Parameters
-    ----------
-    pages : str
-        HTML of all pages.
-    script : str
-        Font Awesome's, which defines its solid icons last.
-
-    Raises
-    ------
-    ValueError
-        If the script has no such icon.
-    """
-    names = {
-        name
-        for found in _USED.findall(pages)
-        for name in re.findall(r"\bfa-[a-z-]+", found)
-        if name not in ("fa-solid", "fa-lg")
-    }
-    rules = [_RULES]
-    for name in sorted(names):
-        known = rf'[{{,]"?{name.removeprefix("fa-")}"?:\[(\d+),(\d+),\[[^]]*\],"[^"]*","([^"]*)"'
-        found = re.findall(known, script)
-        if not found:
-            raise ValueError(f"fontawesome.js has no icon {name}: choose another for the pages")
-        width, height, path = found[-1]
-        wide = int(width) / int(height)
-        rules.append(_ICON.format(name=name, width=width, height=height, path=path, wide=wide))
-    return "".join(rules)
 
 
 class Vocabulary:
@@ -163,15 +111,13 @@ def _write(app, error) -> None:
     out = Path(app.outdir)
     static = out / "_static"
     pages = {path: path.read_text(encoding="utf-8") for path in sorted(out.rglob("*.html"))}
-    html = "".join(pages.values())
-    drawn = static / "scripts" / "fontawesome.js"  # not loaded, so that none of its words counts
     paths = [*static.glob("*js"), *static.glob("scripts/*.js"), *static.glob("decoder/*js")]
-    scripts = "".join(path.read_text(encoding="utf-8") for path in paths if path != drawn)
+    loaded = [path for path in paths if path.name != "fontawesome.js"]
+    scripts = "".join(path.read_text(encoding="utf-8") for path in loaded)
+    known = Vocabulary("".join(pages.values()), scripts)
     names = [each.removeprefix("_static/").partition("?")[0] for each in app.env.sheets]
-    *others, own = (_read(static, name) for name in (*_THEMES, *names))
-    text = "\n".join((*others, icons(html, drawn.read_text(encoding="utf-8")), own))
-    kept = used(tinycss2.parse_stylesheet(text, skip_whitespace=True), Vocabulary(html, scripts))
-    sheet = "\n".join(kept)
+    text = "\n".join(_read(static, name) for name in (*_THEMES, *names))
+    sheet = "\n".join(used(tinycss2.parse_stylesheet(text, skip_whitespace=True), known))
     for font in _FONT.findall(sheet):
         _font(sheet, static / font)
     sheet = _FONT.sub(r'url("\1.woff") format("woff")', sheet)
