@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 
 import pandas as pd
+import PIL.Image
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 from pybtex.database import parse_string
 
 import semg_lib
@@ -126,38 +128,94 @@ def waited_for(site, name):
     return found
 
 
-@pytest.mark.parametrize("name", CONTENTS)
+@pytest.mark.parametrize("name", [*CONTENTS, "search"])
 def test_little_keeps_a_page_from_being_painted(site, name):
     found = waited_for(site, name)
-    scripts = [each for each in found if each.endswith(".js")]
-    assert scripts == ["documentation_options.js"]
-    assert len(found) <= 12
-    assert 50_000 < sum(found.values()) < 110_000
+    sheets = {each: size for each, size in found.items() if each.endswith(".css")}
+    assert list(sheets) == ["pages.css"]
+    assert 20_000 < sheets["pages.css"] < 45_000
+    assert len(found) == 1 or name == "search"
 
 
 @pytest.mark.parametrize("name", [*CONTENTS, "search"])
-def test_mathematics_and_icons_come_where_they_are_used(site, name):
+def test_mathematics_and_sorting_come_where_they_are_used(site, name):
     page = parsed(site / f"{name}.html")
     scripts = [each.get("src") or each.get_text() for each in page.find_all("script")]
     formulas = bool(page.find(class_="math"))
     assert any("mathjax" in each.lower() for each in scripts) == formulas
     assert not any("fontawesome" in each or "thebe" in each for each in scripts)
-    styled = (site / "_static" / "icons.css").read_text()
-    shown = {c for each in page.select(".fas, .fa-solid, .fab") for c in each["class"]}
-    assert shown
-    for icon in shown - {"fas", "fab", "fa-solid", "fa-lg", "theme-switch"}:
-        assert f".{icon} {{" in styled
-    assert len(styled) < 20_000
+    sorts = page.find("table", class_="sortable")
+    assert any("tables.js" in each for each in scripts) == bool(sorts)
+    if sorts:  # before all that the theme brings
+        assert "tables.js" in page.head.find("script", defer=True)["src"]
 
 
-def test_an_icon_that_is_none_is_told():
-    lean = extension("lean")
-    script = 'x={sun:[1,2,[],"f0","M9z"]};y={sun:[512,512,[],"f0","M1z"]}'
-    styled = lean.icons('<i class="fas fa-sun fa-lg">', script)
-    assert "M1z" in styled  # the solid one, which comes last
-    assert "M9z" not in styled
-    with pytest.raises(ValueError, match="no icon fa-moon"):
-        lean.icons('<i class="fa-solid fa-moon">', script)
+@pytest.fixture(scope="module")
+def fonts(site):
+    """The signs of every font that the style sheet of all pages names."""
+    found = re.findall(
+        r'url\("([^"]+)"\) format\("woff', (site / "_static" / "pages.css").read_text()
+    )
+    assert len(found) == 3
+    paths = [site / "_static" / each for each in found]
+    assert all(path.stat().st_size < 12_000 for path in paths)
+    return {path.stem: set(TTFont(path).getBestCmap()) for path in paths}
+
+
+@pytest.mark.parametrize("name", [*CONTENTS, "search"])
+def test_icons_are_in_their_fonts(site, fonts, name):
+    styled = (site / "_static" / "pages.css").read_text()
+    icons = parsed(site / f"{name}.html").select(".fas, .fa-solid, .fab")
+    assert len(icons) > 5
+    for each in icons:
+        font = fonts["fa-brands-400" if "fab" in each["class"] else "fa-solid-900"]
+        for icon in set(each["class"]) - {"fas", "fab", "fa-solid", "fa-lg", "theme-switch"}:
+            rule = rf'\.{icon}:before[^{{}}]*{{content:"(\\[0-9a-f]+|.)"}}'
+            sign = re.search(rule, styled)[1].strip("\\")
+            assert (ord(sign) if len(sign) == 1 else int(sign, 16)) in font
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_pictures_have_their_room_and_come_when_they_are_in_sight(site, name):
+    page = parsed(site / f"{name}.html")
+    pictures = [each for each in page.article.find_all("img") if "_images" in each["src"]]
+    assert pictures or name not in ("book/executed/comparison", "book/papers/zhai2017")
+    for each in pictures:
+        with PIL.Image.open((site / f"{name}.html").parent / each["src"]) as image:
+            assert (int(each["width"]), int(each["height"])) == image.size
+        assert each["loading"] == "lazy"
+        assert each.parent["class"] == ["picture"]
+        assert each.parent["style"] == f"--drawn: {each['width']}px"
+
+
+def test_a_rule_that_nothing_can_match_is_left_out():
+    sheets = extension("sheets")
+    known = sheets.Vocabulary('<p class="note" id="top">', 'add("bs-tip-" + side); hide = "tip"')
+    css = """/*! Licence */ /* a remark */
+    p, .absent { color: red }
+    .note .absent, .absent { color: red }
+    #top.note:not(.absent)::before { content: "a, .b" }
+    #bottom { color: red }
+    .bs-tip-left { color: red }
+    .tip-left { color: red }
+    :is(.absent, .note) { color: red }
+    @media print { .absent { color: red } #top { color: blue } }
+    @media screen { .absent { color: red } }
+    @font-face { font-family: "absent" }
+    """
+    rules = sheets.tinycss2.parse_stylesheet(css, skip_whitespace=True)
+    kept = [each.partition("{")[0].strip() for each in sheets.used(rules, known)]
+    assert kept == [
+        "/*! Licence */",
+        "p, .absent",
+        "#top.note:not(.absent)::before",
+        ".bs-tip-left",
+        ":is(.absent, .note)",
+        "@media print",
+        "@font-face",
+    ]
+    with pytest.raises(ValueError, match="no style sheet"):
+        list(sheets.used(sheets.tinycss2.parse_stylesheet("p { }}"), known))
 
 
 def captioned(page):

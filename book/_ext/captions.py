@@ -59,6 +59,9 @@ def headed(text: str, first: str = "") -> tuple[str, str]:
             rows[-1][0].parent.decompose()
         if first and not rows[0][0].get_text(strip=True):
             rows[0][0].string = first
+        for heading in (table.tbody or table).find_all("th"):
+            if len(heading.get_text(strip=True)) > 24:  # a sentence, such as a claim
+                heading["class"] = [*heading.get("class", []), "sentence"]
         _to_the_right(table)
     return str(soup), own
 

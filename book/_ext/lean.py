@@ -1,108 +1,69 @@
-"""Sphinx extension: what a page must wait for before it is seen, cut to what it needs.
+"""Sphinx extension: what a page must wait for before it is seen and used, cut to what it needs.
 
-Scripts run when the page is there, MathJax comes where there is mathematics, and of the theme's two
-thousand icons, which a script of 1.5 MB draws, those that pages show become a style sheet.
+Scripts run when the page is there, the one that sorts tables before all others, and where there is
+such a table; MathJax comes where there is mathematics; pictures come when they are scrolled to, and
+have their room before. `sheets` does the same for style sheets.
 """
 
 import re
 from pathlib import Path
 
+import PIL.Image
 from docutils import nodes
 
-from semg_lib.evaluation.writing import write_atomically
-
-ICONS = "icons.css"
-_USED = re.compile(r'class="[^"]*\bfa[bs]?\b[^"]*|class="[^"]*\bfa-solid\b[^"]*')
+SORTING = "tables.js"
 _LATER = """addEventListener("load", () => {{
   document.head.append(Object.assign(document.createElement("script"), {{ src: "{}" }}));
 }});"""
-_RULES = """:is(.fas, .fa-solid, .fab) {
-  background: currentcolor;
-  display: inline-block;
-  height: 1em;
-  mask: var(--icon) center / contain no-repeat;
-  vertical-align: -0.125em;
-  width: var(--width);
-}
-:is(.fas, .fa-solid, .fab)::before { content: none; }
-.fa-lg { font-size: 1.25em; }
-"""
-_ICON = """.{name} {{
-  --icon: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
-viewBox='0 0 {width} {height}'%3E%3Cpath d='{path}'/%3E%3C/svg%3E");
-  --width: {wide:.3g}em;
-}}
-"""
+_SORTED = re.compile(r'<table class="[^"]*\bsortable\b')
+_PICTURE = re.compile(r'<img\b[^>]*\bsrc="(?:\.\./)*_images/([^"]+)"[^>]*>')
 
 
 def _lighten(app, pagename, template, context, doctree) -> None:
-    context["css_files"] = [
-        each for each in context["css_files"] if "thebe" not in str(each.filename)
-    ]
+    sheets = context["css_files"]
+    context["css_files"] = [each for each in sheets if "thebe" not in str(each.filename)]
     formulas = doctree is not None and any(
         doctree.findall(lambda node: isinstance(node, nodes.math | nodes.math_block))
     )
+    sorts = _SORTED.search(context.get("body", ""))
     kept = []
     for script in context["script_files"]:
         name, body = str(script.filename or ""), script.attributes.get("body", "")
+        own = dict(script.attributes)
+        if SORTING in name and not sorts:
+            continue
         if "mathjax" in f"{name} {body}".lower():
             if not formulas:
                 continue
             if name:  # a megabyte, which comes when all else is there
-                own = _LATER.format(context["pathto"](name, 1))
-                script = type(script)(None, priority=script.priority, body=own)
+                name, own = "", {"body": _LATER.format(context["pathto"](name, 1))}
         # The search page's own scripts, which the theme has wait for nothing, need what is before.
-        elif name and pagename != "search" and "documentation_options" not in name:
-            own = script.attributes | {"defer": "defer"}
-            script = type(script)(script.filename, priority=script.priority, **own)
-        kept.append(script)
+        elif pagename != "search":
+            if name:
+                own["defer"] = "defer"
+            elif "DOCUMENTATION_OPTIONS" in body:  # runs in its turn among those that wait
+                own["type"] = "module"
+        kept.append(type(script)(name or None, priority=script.priority, **own))
     context["script_files"] = kept
 
 
-def icons(pages: str, script: str) -> str:
-    """Return the style sheet of the icons that pages show, taken from the theme's script.
+def _frame(app, pagename, template, context, doctree) -> None:
+    """Put a page's pictures in frames that scroll, with their size, to be loaded when in sight."""
+    paths = {name: Path(app.srcdir, path) for path, name in app.builder.images.items()}
 
-    Parameters
-    ----------
-    pages : str
-        HTML of all pages.
-    script : str
-        Font Awesome's, which defines its solid icons last.
+    def framed(found: re.Match) -> str:
+        with PIL.Image.open(paths[found[1]]) as picture:
+            width, height = picture.size
+        sized = f'<img loading="lazy" decoding="async" width="{width}" height="{height}"'
+        tag = found[0].replace("<img", sized, 1)
+        return f'<span class="picture" style="--drawn: {width}px">{tag}</span>'
 
-    Raises
-    ------
-    ValueError
-        If the script has no such icon.
-    """
-    names = {
-        name
-        for found in _USED.findall(pages)
-        for name in re.findall(r"\bfa-[a-z-]+", found)
-        if name not in ("fa-solid", "fa-lg")
-    }
-    rules = [_RULES]
-    for name in sorted(names):
-        known = rf'[{{,]"?{name.removeprefix("fa-")}"?:\[(\d+),(\d+),\[[^]]*\],"[^"]*","([^"]*)"'
-        found = re.findall(known, script)
-        if not found:
-            raise ValueError(f"fontawesome.js has no icon {name}: choose another for the pages")
-        width, height, path = found[-1]
-        wide = int(width) / int(height)
-        rules.append(_ICON.format(name=name, width=width, height=height, path=path, wide=wide))
-    return "".join(rules)
-
-
-def _write(app, error) -> None:
-    if error or app.builder.format != "html":
-        return
-    out = Path(app.outdir)
-    pages = "".join(each.read_text(encoding="utf-8") for each in sorted(out.rglob("*.html")))
-    script = out / "_static" / "scripts" / "fontawesome.js"
-    write_atomically(out / "_static" / ICONS, icons(pages, script.read_text(encoding="utf-8")))
+    if "body" in context:
+        context["body"] = _PICTURE.sub(framed, context["body"])
 
 
 def setup(app) -> dict:
-    app.add_css_file(ICONS)
+    app.add_js_file(SORTING, priority=0, fetchpriority="high")
     app.connect("html-page-context", _lighten, priority=950)
-    app.connect("build-finished", _write)
+    app.connect("html-page-context", _frame, priority=950)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

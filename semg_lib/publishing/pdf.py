@@ -15,12 +15,14 @@ NAME = "DL-for-sEMG.pdf"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _FOOTER = '<div style="width: 100%; text-align: center; font-size: 8px">{}</div>'
 # Links to other pages would lead to files of this machine.
-_READY = """() => {
+_READY = """async () => {
     for (const a of document.querySelectorAll("a[href]")) {
         if (a.href.startsWith("file:")) a.removeAttribute("href");
     }
     for (const hint of document.querySelectorAll("details:not(.hide)")) hint.open = true;
     for (const frame of document.querySelectorAll(".table-frame")) frame.style.maxHeight = "none";
+    for (const image of document.images) image.loading = "eager";
+    await Promise.all([...document.images].map(image => image.decode()));
 }"""
 
 
