@@ -1,11 +1,14 @@
+import contextlib
 import json
 import os
 import socket
 import subprocess
 import sys
+import time
 
 import nbformat
 import papermill
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -254,3 +257,24 @@ def test_what_goes_wrong_is_one_line_of_every_module(tmp_path, monkeypatch, caps
 def test_check_prints_and_fails(small, capsys):
     assert sources.main(["check", str(small)]) == 1
     assert "small.ipynb: " in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("paper", ["geng2016"])
+def test_one_core_and_two_gigabytes_are_enough_for_a_quick_run(tmp_path, paper):
+    """Resident memory of the command and of all that it starts, shared pages counted each time."""
+    code = "from semg_lib.cli import main; main()"
+    run = [sys.executable, "-c", code, "run", paper, "--out", str(tmp_path / "out")]
+    most = 0
+    with (tmp_path / "said.txt").open("w") as log, psutil.Popen(run, stdout=log, stderr=log) as it:
+        if hasattr(it, "cpu_affinity"):
+            it.cpu_affinity(it.cpu_affinity()[:1])
+        while it.poll() is None:
+            now = 0
+            for each in [it, *it.children(recursive=True)]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    now += each.memory_info().rss
+            most = max(most, now)
+            time.sleep(0.1)
+    assert it.returncode == 0, (tmp_path / "said.txt").read_text()
+    assert 2**28 < most < 2 * 2**30

@@ -245,7 +245,8 @@ def test_confusions_add_up_over_subjects_with_other_labels():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("{", "not a record"), ('{"paper": "x"}', "not a record: ")]
+    ("text", "said"),
+    [("{", "not a record: Invalid JSON"), ('{"paper": "x"}', "not a record: database: ")],
 )
 def test_files_that_are_no_records_are_told(tmp_path, text, said):
     path = tmp_path / "record.json"
