@@ -128,9 +128,9 @@ def test_the_race_says_who_is_at_the_target_and_how_soon(tmp_path, monkeypatch):
     )
     shown = speed.race().drop(columns=["four networks, s", "plain loop beside it, s", "code"])
     assert {name: row.tolist() for name, row in shown.iterrows()} == {
-        "plain": ["1.0", "78.70", "2", "0.01", "yes"],
-        "too short": ["11.0", "77.20", "2", "0.9", "no"],
-        "short": ["6.0", "78.60", "3", "0.004", "yes"],
+        "plain": ["yes", "1.0", "78.70", "2", "0.01"],
+        "too short": ["no", "11.0", "77.20", "2", "0.9"],
+        "short": ["yes", "6.0", "78.60", "3", "0.004"],
     }
     told = speed.told()
     assert told["race"].startswith("short reach the target in 20 s, 6.0 times as fast as the plain")

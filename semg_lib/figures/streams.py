@@ -52,7 +52,7 @@ def waiting(told: pd.DataFrame, rules: Mapping[str, str]) -> Picture:
         Those to join, in order, and what to write beside the lowest line's dots.
     """
     delay = "delay, ms"
-    figure, axes = new(7.6, 3.5, 1, 2)
+    figure, axes = new(7.6, 3.8, 1, 2)
     lines = []
     for colour, method in zip(CYCLE, told.index.unique("method"), strict=False):
         own = told.xs(method, level="method").loc[list(rules)]
@@ -76,6 +76,10 @@ def waiting(told: pd.DataFrame, rules: Mapping[str, str]) -> Picture:
     own = told.xs(least, level="method").loc[list(rules)]
     for rule, short in rules.items():
         place = own.loc[rule, delay], own.loc[rule, "false activations a minute"]
-        axes[0].annotate(short, place, textcoords="offset points", xytext=(6, 4), fontsize=8)
-    axes[1].legend(frameon=False, fontsize=8)
+        below = {"textcoords": "offset points", "xytext": (-5, -9), "ha": "right"}
+        axes[0].annotate(short, place, fontsize=8, **below)
+    left, low = axes[0].get_xlim()[0], axes[0].get_ylim()[0]
+    axes[0].set(xlim=(left - 150, None), ylim=(0.85 * low, None))  # room for what is written there
+    drawn = axes[1].get_legend_handles_labels()
+    figure.legend(*drawn, loc="outside upper center", ncols=3, frameon=False, fontsize=8)
     return picture(figure, f"False activations against delay: {'; '.join(lines)}.")

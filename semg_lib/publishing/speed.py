@@ -167,13 +167,13 @@ def race(kind: str = "real") -> pd.DataFrame:
     log = load("accuracy").get(kind, {"entries": {}})
     rows = {
         name: {
-            "four networks, s": f"{each['seconds']:.0f}",
-            "plain loop beside it, s": f"{each['seconds of the plain loop']:.0f}",
+            "at the target": "yes" if each["p"] < LEVEL else "no",
             "times as fast": f"{each['times the plain loop']:.1f}",
             "accuracy, %": f"{sum(each['accuracy, %']) / len(each['accuracy, %']):.2f}",
             "seeds": str(len(each["accuracy, %"])),
             "p": f"{each['p']:.2g}",
-            "at the target": "yes" if each["p"] < LEVEL else "no",
+            "four networks, s": f"{each['seconds']:.0f}",
+            "plain loop beside it, s": f"{each['seconds of the plain loop']:.0f}",
             "code": each["code"],
         }
         for name, each in log["entries"].items()
