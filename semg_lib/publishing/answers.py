@@ -39,6 +39,9 @@ def price(costs: pd.DataFrame) -> str:
     best, *others = (f"{name} ({mean:.1f} %)" for name, mean in near["accuracy"].items())
     tie = f"nearly tied with {' and '.join(others)}" if others else f"by more than {_NEAR:g} point"
     quick, trained = (near[name] for name in ("a decision, ms", "training, core seconds"))
+    if not others:
+        cost = f"{quick.min():.1f} ms and trains in {trained.min():.1f} s of one core."
+        return f"**The most accurate is {best}, {tie}.** It decides in {cost}"
     return (
         f"**The most accurate is {best}, {tie}.** Of these {quick.idxmin()} decides fastest, in "
         f"{quick.min():.1f} ms, and {trained.idxmin()} trains fastest, in {trained.min():.1f} s "
