@@ -18,7 +18,7 @@ from semg_lib.recordings.source import Source
 from semg_lib.signals import votes
 from semg_lib.studies import comparison, entries, streaming
 from semg_lib.studies.comparison import METHODS, Settings
-from semg_lib.studies.entries.geng2016 import Voting, VotingGeng
+from semg_lib.studies.entries.geng2016 import Voting
 
 NETWORKS = ("atzori2016", "geng2016", "zhai2017", "ding2018")
 
@@ -178,7 +178,7 @@ def test_a_window_is_what_the_votes_of_its_samples_say():
 def test_what_votes_was_trained_on_single_samples(sides):
     settings = entries.settings("geng2016", "db2", "quick", 300)
     side = sides["geng2016"]
-    [fitted] = VotingGeng(settings).fit([side])
+    [fitted] = entries.ENTRIES["geng2016"].method(settings).fit([side])
     assert fitted.network.network.n_samples == 1
     one = inspection.multiply_adds(fitted.network.network, 12, 1)
     assert inspection.multiply_adds(fitted.network, 12, 20) == 20 * one

@@ -244,8 +244,8 @@ def load_record(path: str | Path) -> Record:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     except pydantic.ValidationError as error:
         first = error.errors()[0]
-        where = "".join(f"{each}: " for each in [".".join(map(str, first["loc"]))] if each)
-        raise DataError(f"{path}: not a record: {where}{first['msg']}") from None
+        where = [".".join(map(str, first["loc"]))] if first["loc"] else []
+        raise DataError(": ".join([f"{path}: not a record", *where, first["msg"]])) from None
 
 
 def load_records(

@@ -42,7 +42,7 @@ def table(
     rows = {}
     for record in records:
         stored = [each for each in _stored(record, folder) if _like(each, record)]
-        ours = 100 * summaries.by_subject([record]).mean()
+        ours = _means(record, record.subjects)
         seeds = pd.DataFrame([_means(each, record.subjects) for each in stored])
         for method, value in ours.items():
             known = seeds[method].dropna() if method in seeds else pd.Series(dtype=float)

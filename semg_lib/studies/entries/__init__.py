@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from semg_lib.learning.methods import Fitted
 from semg_lib.learning.settings import change
 from semg_lib.papers import PAPERS
 from semg_lib.recordings.recording import Recording
@@ -26,6 +27,20 @@ class Look:
     window_ms: float
     scaler: str = "training"
     rate_hz: float = 0.0  # of envelopes, if it sees those
+
+
+@dataclass(frozen=True)
+class OneByOne:
+    """A method that a function trains: on each side for itself, one after the other."""
+
+    name: str
+    train: Callable[..., Fitted]  # from Prepared, ``seed`` and ``device``
+
+    def fit(
+        self, prepared: Sequence[Prepared], *, seed: int = 0, device: str = "cpu"
+    ) -> list[Fitted]:
+        """Train on each training side."""
+        return [self.train(each, seed=seed, device=device) for each in prepared]
 
 
 _HERE = {each.name for each in pkgutil.iter_modules(__path__)}

@@ -6,8 +6,8 @@ pre-training, no other method here is given.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from semg_lib.papers import geng2016
 from semg_lib.signals.protocol import Prepared
 from semg_lib.signals.splits import Split
 from semg_lib.signals.windows import Windows
-from semg_lib.studies.entries import Look
+from semg_lib.studies.entries import Look, OneByOne
 
 TITLE = "Geng's network, voting"
 
@@ -44,37 +44,17 @@ class Voting(nn.Module):
         return (votes.sum(1) + 0.5 * votes[:, -1]).clamp_min(1e-3).log()
 
 
-@dataclass(frozen=True)
-class VotingGeng:
-    """geng2016's network, trained on the last sample of every window."""
+def _train(settings: geng2016.Settings, prepared: Prepared, *, seed: int, device: str) -> Fitted:
+    """Train the network on the last sample of every window."""
+    train = prepared.split.train
+    frames = Prepared(Split(_last(train), _last(prepared.split.test)), prepared.scaler)
+    [fitted] = geng2016.recogniser("alone", settings).fit([frames], seed=seed, device=device)
+    network, classes = Voting(fitted.network, train.length).eval(), np.unique(train.label)
 
-    settings: geng2016.Settings
-    name: str = "geng2016"
+    def predict(windows: Windows) -> np.ndarray:
+        return training.predict(network, windows, classes, precision=settings.recipe.precision)
 
-    def fit(
-        self, prepared: Sequence[Prepared], *, seed: int = 0, device: str = "cpu"
-    ) -> list[Fitted]:
-        """Train a network on each training side, one after the other."""
-        frames = [
-            Prepared(Split(*map(_last, (own.split.train, own.split.test))), own.scaler)
-            for own in prepared
-        ]
-        alone = geng2016.recogniser("alone", self.settings)
-        return [
-            self._voting(fitted, own.split.train)
-            for fitted, own in zip(
-                alone.fit(frames, seed=seed, device=device), prepared, strict=True
-            )
-        ]
-
-    def _voting(self, fitted: Fitted, train: Windows) -> Fitted:
-        network, classes = Voting(fitted.network, train.length).eval(), np.unique(train.label)
-        precision = self.settings.recipe.precision
-
-        def predict(windows: Windows) -> np.ndarray:
-            return training.predict(network, windows, classes, precision=precision)
-
-        return replace(fitted, predict=predict, network=network)
+    return replace(fitted, predict=predict, network=network)
 
 
 def _last(windows: Windows) -> Windows:
@@ -88,4 +68,4 @@ def look(settings: geng2016.Settings) -> Look:
 
 def method(settings: geng2016.Settings) -> Method:
     """Return the paper's network, trained for one subject alone, voting."""
-    return VotingGeng(settings)
+    return OneByOne("geng2016", partial(_train, settings))
