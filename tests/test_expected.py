@@ -36,17 +36,23 @@ def test_a_run_is_ok_within_three_deviations_of_the_seeds_and_two_points(stored)
     folder, like = stored
     found = rows(expected.table([record(like, {"cnn": 0.877, "lda": 0.681})], folder=folder))
     assert found == {
-        "CNN": ["82.0", "6.0", "87.7", "ok"],
-        "LDA": ["70.0", "2.0", "68.1", "ok"],
+        "CNN": ["ok", "87.7", "82.0", "6.0"],
+        "LDA": ["ok", "68.1", "70.0", "2.0"],
     }
     found = rows(expected.table([record(like, {"cnn": 0.89, "lda": 0.679})], folder=folder))
-    assert [row[-1] for row in found.values()] == ["differs", "differs"]
+    assert [row[0] for row in found.values()] == ["differs", "differs"]
+
+
+def test_of_several_seeds_the_mean_counts(stored):
+    folder, like = stored
+    mine = [record(like, {"cnn": each}, seed=seed) for seed, each in enumerate((0.80, 0.83))]
+    assert rows(expected.table(mine, folder=folder)) == {"CNN": ["ok", "81.5", "82.0", "6.0"]}
 
 
 def test_some_of_the_subjects_are_compared_with_the_same_ones(stored):
     folder, like = stored
     found = rows(expected.table([record(like, {"cnn": 0.82}, subjects=[2])], folder=folder))
-    assert found == {"CNN": ["82.0", "6.0", "82.0", "ok"]}
+    assert found == {"CNN": ["ok", "82.0", "82.0", "6.0"]}
 
 
 @pytest.mark.parametrize(
@@ -56,4 +62,4 @@ def test_another_run_has_nothing_to_be_compared_with(stored, changes):
     folder, like = stored
     subjects = changes.pop("subjects", (1, 2))
     other = record(like, {"cnn": 0.5}, subjects=subjects, **changes)
-    assert rows(expected.table([other], folder=folder)) == {"CNN": ["", "", "50.0", ""]}
+    assert rows(expected.table([other], folder=folder)) == {"CNN": ["", "50.0", "", ""]}

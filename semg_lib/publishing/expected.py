@@ -26,7 +26,7 @@ def table(
     Parameters
     ----------
     records : sequence of Record
-        This run's.
+        This run's; of a method with several seeds the mean counts.
     titles : mapping of str to str
         What readers call methods.
     folder : path
@@ -35,18 +35,19 @@ def table(
     Returns
     -------
     DataFrame
-        One row a method, per cent: what should come out, means over the stored seeds; how far off
-        still is "ok"; what came out. Without a stored run of the same settings and recordings the
-        expected columns stay empty.
+        One row a method, per cent: whether it is "ok" or "differs"; what came out; what should
+        come out, the mean over stored seeds, and how far off still is "ok". Without a stored run
+        of the same settings and recordings all but what came out stays empty.
     """
     rows = {}
-    for record in records:
+    for group, _ in summaries.alike(records):
+        record = group[0]
         stored = [each for each in _stored(record, folder) if _like(each, record)]
-        ours = _means(record, record.subjects)
+        ours = 100 * summaries.by_subject(group).mean()
         seeds = pd.DataFrame([_means(each, record.subjects) for each in stored])
         for method, value in ours.items():
             known = seeds[method].dropna() if method in seeds else pd.Series(dtype=float)
-            row = {"should be, %": "", "give or take": "", "this run, %": f"{value:.1f}", "so": ""}
+            row = {"so": "", "this run, %": f"{value:.1f}", "should be, %": "", "give or take": ""}
             if len(known):
                 spread = DEVIATIONS * known.std() if len(known) > 1 else 0.0
                 near = max(LEAST, float(spread))
