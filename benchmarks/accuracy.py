@@ -67,9 +67,11 @@ def plain_seconds(splits: list[Split]) -> float:
 def main() -> None:
     """Run entries and store the log."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("entries", nargs="*", choices=[[], *ENTRIES], metavar="ENTRY")
+    parser.add_argument("entries", nargs="*", metavar="ENTRY")
     parser.add_argument("--seeds", type=int, default=10)
     chosen = parser.parse_args()
+    if strangers := [each for each in chosen.entries if each not in ENTRIES]:
+        parser.error(f"no entry {strangers[0]!r}: choose from {'; '.join(ENTRIES)}")
     if chosen.seeds < 2:
         parser.error(f"--seeds is {chosen.seeds}: a t test over seeds needs two or more")
     root, path = os.environ.get("SEMG_DATA", ""), Path(__file__).with_suffix(".json")
