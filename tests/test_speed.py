@@ -157,8 +157,8 @@ def test_what_a_method_has_not_stays_empty_in_the_table_of_devices(tmp_path, mon
     found = {"geng2016": own | {"kB in int8": 937.8, "accuracy in int8, %": 70.73}, "lda": own}
     (tmp_path / "device.json").write_text(json.dumps({"methods": {"rows": found}}))
     shown = speed.devices()
-    assert shown.loc["Geng's network, voting"].tolist() == ["3,472", "0.43", "72.0", "938", "70.7"]
-    assert shown.loc["LDA"].tolist() == ["3,472", "0.43", "72.0", "", ""]
+    assert shown.loc["Geng's network, voting"].tolist() == ["0.43", "3,472", "72.0", "938", "70.7"]
+    assert shown.loc["LDA"].tolist() == ["0.43", "3,472", "72.0", "", ""]
 
 
 def test_a_page_without_benchmarks_says_so(tmp_path, monkeypatch):

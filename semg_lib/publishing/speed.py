@@ -155,7 +155,7 @@ def device() -> str:
 def devices() -> pd.DataFrame:
     """Return what a decision of every method costs outside PyTorch, one row a method, as text."""
     found = load("device").get("methods", {"rows": {}})
-    forms = {"kB": "{:,.0f}", "a decision, ms": "{:.2f}", "accuracy, %": "{:.1f}"}
+    forms = {"a decision, ms": "{:.2f}", "kB": "{:,.0f}", "accuracy, %": "{:.1f}"}
     forms |= {"kB in int8": "{:,.0f}", "accuracy in int8, %": "{:.1f}"}
     rows = pd.DataFrame.from_dict(found["rows"], orient="index", columns=list(forms))
     shown = {name: tables.text(rows[name], form) for name, form in forms.items()}
