@@ -1,6 +1,7 @@
 """Packages: each room imports only what its extra declares, and the core does without extras."""
 
 import ast
+import contextlib
 import importlib.metadata
 import json
 import re
@@ -35,7 +36,7 @@ def names(requirements):
         if extra := re.fullmatch(r"semg_lib\[(\w+)\]", text):
             found |= names(PROJECT["optional-dependencies"][extra[1]])
         else:
-            found.add(normal(re.split(r"[<>=;\[ ]", text)[0]))
+            found.add(normal(re.split(r"[<>=!~;(\[ ]", text)[0]))
     return found
 
 
@@ -74,9 +75,20 @@ def test_what_is_declared_is_used():
     assert not DEPENDENCIES.union(*DECLARED.values()) - used - INDIRECT
 
 
+def brought(distributions):
+    """Return what pip installs with distributions: theirs, their requirements', and so on."""
+    found, waiting = set(), {*distributions}
+    while waiting:
+        found.add(distribution := waiting.pop())
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # on other systems only
+            needs = importlib.metadata.requires(distribution) or []
+            waiting |= names(need for need in needs if "extra ==" not in need) - found
+    return found
+
+
 def without_extras(program):
     """Run a program where no package of an extra can be imported; return what it said."""
-    gone = set().union(*DECLARED.values()) - DEPENDENCIES
+    gone = set().union(*DECLARED.values()) - brought(DEPENDENCIES)
     modules = [name for name, of in DISTRIBUTIONS.items() if gone & {*map(normal, of)}]
     assert {"papermill", "distributed", "pooch", "typer"} <= set(modules)
     modules.remove("IPython")  # a notebook runs in it
