@@ -78,7 +78,7 @@ def main() -> None:
     source, protocol = Source("db1", "A", root), Protocol.of(atzori2016.Settings.named("db1"))
     kind = "real" if root else "simulated"
     splits = [protocol.prepare(source.load(subject)).split for subject in SUBJECTS]
-    table = speed.load("accuracy")
+    table = speed.load("accuracy") if path.is_file() else {}
     asked = list(chosen.entries or ENTRIES)
     if kind not in table:  # all others are judged by its target
         asked = [TARGET, *(each for each in asked if each != TARGET)]

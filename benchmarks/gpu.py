@@ -232,6 +232,24 @@ def main() -> None:
         raw = [Protocol.of(cut).prepare(each) for each in recordings[1]]
         return compare("ding2018", ding2018.METHODS["C-B1PB2"](cut), raw, cut, device)
 
+    def compiled() -> dict:
+        """Return how many times as fast compiled steps are, without what compiling takes."""
+        some = [split.train for split in splits]
+        labels = [np.unique(each.label) for each in some]
+
+        def train(epochs: int, compile_it: bool) -> None:
+            networks, short = (
+                [cnn.build(each) for each in some],
+                change(settings, {"epochs": epochs}),
+            )
+            how: dict[str, Any] = {"seeds": range(len(some)), "device": device}
+            many.fit_many(networks, some, labels, short.recipe, compiled=compile_it, **how)
+
+        def two(on: bool) -> float:
+            return clock(lambda: train(3, on), device) - clock(lambda: train(1, on), device)
+
+        return {"times as fast": round(two(False) / two(True), 2)}
+
     def share() -> dict:
         network = atzori2016.AtzoriNet(10, 15, len(np.unique(splits[0].train.label)))
         rate = table["atzori2016"]["windows a second"]["many.fit_many"]
@@ -270,6 +288,7 @@ def main() -> None:
         "atzori2016's fit_many, share of the card": share,
         "kernels of atzori2016's fit_many, % of the time": steps,
         "zhai2017": zhai,
+        "atzori2016's fit_many, compiled": compiled,
     }
     for name, measure in parts.items():
         if time.perf_counter() - began > 60 * chosen.minutes:

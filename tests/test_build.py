@@ -1,11 +1,12 @@
 """Making the book: its records, its server."""
 
-import shutil
+from pathlib import Path
 
 import pytest
 
 from semg_lib.errors import DataError
-from semg_lib.evaluation.records import RESULTS
+from semg_lib.evaluation.records import RESULTS, load_record
+from semg_lib.evaluation.writing import write_atomically
 from semg_lib.publishing import build
 
 
@@ -39,29 +40,41 @@ def test_replicating_goes_on_where_it_was_cut_off(tmp_path):
     assert record.read_text() == "further"
 
 
-def test_what_is_no_paper_leaves_its_records_where_there_were_none(tmp_path, monkeypatch):
-    stored = {}
-    monkeypatch.setattr(build, "ROOT", tmp_path)
+LEFT = {
+    "protocols": ("protocols/record", "sessions/multiday", "sessions/3dc"),
+    "comparison": ("comparison/atzori2016-seed0", "comparison/classical-seed0"),
+    "streaming": ("streaming/atzori2016-seed1", "streaming/geng2016-seed0"),
+}
+
+
+def test_what_is_no_paper_goes_on_with_what_is_stored_and_leaves_it(tmp_path, monkeypatch):
+    stored, results, given = {}, tmp_path / "results", {}
+    monkeypatch.setattr(build, "RESULTS", results)
     monkeypatch.setattr(build, "_store", lambda run, name, about: stored.update({name: about}))
     monkeypatch.setattr(build, "available", lambda *_: [1, 2])
+    paths = [f"{path}.json" for left in LEFT.values() for path in left]
+    for path in paths:
+        write_atomically(results / path, (RESULTS / path).read_bytes())
 
     def run(source, executed, parameters):
-        folder = tmp_path / "runs" / source.stem
-        assert parameters.get("out", str(folder)) == str(folder)
-        for own, kept in build._RECORDED.get(source.stem, {}).items():
-            (folder / own).parent.mkdir(parents=True, exist_ok=True)
-            if (RESULTS / kept).exists():
-                shutil.copy(RESULTS / kept, folder / own)
+        folder = Path(parameters["out"])
+        given[source.stem] = {p.relative_to(folder) for p in folder.rglob("*.json")}
+        if source.stem in ("data", "quirks"):
+            write_atomically(folder / "numbers.json", f'{{"{source.stem} of two": {{"rest": 50}}}}')
+        for path in folder.rglob("record.json"):
+            text = path.read_text(encoding="utf-8")
+            write_atomically(path, text.replace('"seed": ', '"seed": 7', 1))
 
     monkeypatch.setattr(build.notebooks, "run", run)
     build.beside("somewhere", tmp_path / "runs")
-    for name in build._RECORDED:
-        assert any((RESULTS / kept).exists() for kept in build._RECORDED[name].values())
-        for kept in build._RECORDED[name].values():
-            if not (RESULTS / kept).exists():
-                assert not (tmp_path / "results" / kept).exists()  # a new paper has none yet
-                continue
-            assert (tmp_path / "results" / kept).read_bytes() == (RESULTS / kept).read_bytes()
-    assert stored.keys() == {"data", "quirks", *build._RECORDED}
+    assert given["protocols"] == {Path(each, "record.json") for each in ("", "multiday", "3dc")}
+    for path in paths:
+        before, after = (load_record(of / path).seed for of in (RESULTS, results))
+        assert after == int(f"7{before}"), path
+    assert sorted(each.relative_to(results).as_posix() for each in results.rglob("*.json")) == (
+        sorted([*paths, "data/quick/numbers.json", "quirks/quick/numbers.json"])
+    )
+    assert stored.keys() == {"data", "quirks", *LEFT}
     assert stored["data"].startswith("DB1, exercise A, 2 subjects")
+    assert stored["protocols"].startswith("DB1, exercises A, 18 subjects")
     assert stored["comparison"].startswith("**simulated** DB2")

@@ -63,3 +63,17 @@ def test_another_run_has_nothing_to_be_compared_with(stored, changes):
     subjects = changes.pop("subjects", (1, 2))
     other = record(like, {"cnn": 0.5}, subjects=subjects, **changes)
     assert rows(expected.table([other], folder=folder)) == {"CNN": ["", "50.0", "", ""]}
+
+
+def test_numbers_without_a_record_are_kept_by_what_they_are_of(tmp_path):
+    def found(value, what, out=""):
+        return rows(expected.numbers("data", {"rest": value}, what, out=out, folder=tmp_path))
+
+    assert found(50.0, "simulated", out=tmp_path / "run") == {"rest": ["", "50.0", "", ""]}
+    expected.keep(tmp_path / "run", "data", tmp_path)
+    found(40.0, "real", out=tmp_path / "run")
+    expected.keep(tmp_path / "run", "data", tmp_path)
+    assert found(50.4, "simulated") == {"rest": ["ok", "50.4", "50.0", "0.5"]}
+    assert found(50.6, "simulated") == {"rest": ["differs", "50.6", "50.0", "0.5"]}
+    assert found(40.0, "real") == {"rest": ["ok", "40.0", "40.0", "0.5"]}
+    assert found(40.0, "other people") == {"rest": ["", "40.0", "", ""]}

@@ -1,4 +1,3 @@
-import copy
 import dataclasses
 
 import numpy as np
@@ -67,18 +66,18 @@ def made(kind, splits, recipe):
     return networks
 
 
-def train(splits, recipe, kind, *, stacked, augmentations=None):
+def train(splits, recipe, kind, *, stacked, augmentations=None, **how):
     networks = made(kind, splits, recipe)
     windows = [split.train for split in splits]
     classes = [np.unique(own.label) for own in windows]
-    return networks, fit(networks, windows, classes, recipe, stacked, augmentations)
+    return networks, fit(networks, windows, classes, recipe, stacked, augmentations, **how)
 
 
-def fit(networks, windows, classes, recipe, stacked, augmentations=None):
+def fit(networks, windows, classes, recipe, stacked, augmentations=None, **how):
     """Train networks as one, or one after the other."""
     seeds = range(len(networks))
     if stacked:
-        own = {"seeds": seeds, "augmentations": augmentations}
+        own = {"seeds": seeds, "augmentations": augmentations} | how
         return many.fit_many(networks, windows, classes, recipe, **own)
     each = zip(networks, windows, classes, seeds, augmentations or [None] * 3, strict=True)
     return [
@@ -112,6 +111,29 @@ def test_single_precision_stays_near(splits):
             for n in (together, alone)
         ]
         assert right[0] == pytest.approx(right[1], abs=0.01)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # asked for by the compiler
+@pytest.mark.parametrize("kind", ["normalised", pytest.param("atzori", marks=pytest.mark.slow)])
+def test_compiled_networks_learn_the_same(splits, kind, monkeypatch):
+    """All that compiling does but for machine code, which needs a compiler for C++ or a GPU."""
+    called = []
+
+    def compiled(function, mode):
+        called.append(mode)
+        return traced(function, backend="aot_eager")
+
+    traced = torch.compile
+    monkeypatch.setattr(torch, "compile", compiled)
+    exact = [precise(split) for split in splits]
+    usual, theirs = train(exact, RECIPE, kind, stacked=True)
+    same, ours = train(exact, RECIPE, kind, stacked=True, compiled=True)
+    assert called == ["reduce-overhead"]
+    for mine, its in zip(ours, theirs, strict=True):
+        assert mine.loss == pytest.approx(its.loss, abs=1e-9)
+    for mine, its in zip(same, usual, strict=True):
+        for name, each in its.state_dict().items():
+            assert torch.allclose(mine.state_dict()[name], each, atol=1e-9), name
 
 
 def test_augmented_training_draws_the_same_noise(splits):
@@ -217,11 +239,10 @@ def test_a_wrong_request_is_told(splits):
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
-def test_a_gpu_ends_where_the_cpu_does(splits):
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_gpu_ends_where_the_cpu_does(splits, compiled):
     _, theirs = train(splits, RECIPE, "atzori", stacked=False)
-    again = copy.deepcopy(made("atzori", splits, RECIPE))
-    windows = [split.train for split in splits]
-    classes = [np.unique(own.label) for own in windows]
-    ours = many.fit_many(again, windows, classes, RECIPE, seeds=range(3), device="cuda")
+    how = {"device": "cuda", "compiled": compiled}
+    _, ours = train(splits, RECIPE, "atzori", stacked=True, **how)
     for mine, its in zip(ours, theirs, strict=True):
         assert mine.loss[0] == pytest.approx(its.loss[0], abs=1e-3)

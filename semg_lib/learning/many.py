@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,7 @@ def fit_many(
     seeds: Sequence[int],
     device: str = "cpu",
     augmentations: Sequence[Augmentation | None] | None = None,
+    compiled: bool = False,
 ) -> list[History]:
     """Train networks of one architecture, in place, each on windows of its own.
 
@@ -49,6 +50,9 @@ def fit_many(
         ``recipe.augment`` asks for one, what changes a batch.
     recipe : Recipe
     device : str
+    compiled : bool
+        Compile the networks, on a GPU to CUDA graphs. The first steps take longer, and rounding
+        differs.
 
     Returns
     -------
@@ -74,11 +78,12 @@ def fit_many(
         raise ValueError("the recipe augments: pass augmentations, or set augment to False")
     torch.backends.cudnn.deterministic = True  # see `training.fit`
     histories = [History() for _ in networks]
+    given: list[Sequence[Any]] = [networks, windows, classes, seeds, augmentations]
     for members in alike(networks, windows):
-        given = (windows, classes, seeds, augmentations)
-        own: list[Any] = [[each[i] for i in members] for each in given]
-        data = _Data.of(own[0], own[1], own[2], own[3], recipe, device)
-        _fit_alike([networks[i] for i in members], data, recipe, histories, members)
+        chosen, own, names, orders, noises = ([each[i] for i in members] for each in given)
+        stack = _Stack.of(chosen, recipe, device, compiled)
+        _fit_alike(stack, _Data.of(own, names, orders, noises, recipe, device), histories, members)
+        stack.leave(chosen)
     return histories
 
 
@@ -92,15 +97,11 @@ def alike(networks: Sequence[nn.Module], windows: Sequence[Windows]) -> list[lis
 
 
 def _fit_alike(
-    networks: Sequence[nn.Module],
-    data: _Data,
-    recipe: Recipe,
-    histories: Sequence[History],
-    positions: Sequence[int],
+    stack: _Stack, data: _Data, histories: Sequence[History], positions: Sequence[int]
 ) -> None:
-    """Train networks that can be stacked; histories and warnings know them by their positions."""
-    stack = _Stack.of(networks, recipe, data.device)
-    running = torch.ones(len(networks), dtype=torch.bool)
+    """Train stacked networks; histories and warnings know them by their positions."""
+    recipe = stack.recipe
+    running = torch.ones(stack.n, dtype=torch.bool)
     for epoch in range(1, recipe.epochs + 1):
         rate = recipe.learning_rate * training.schedule(recipe)(epoch - 1)
         total, correct = stack.epoch(data, rate, running)
@@ -118,7 +119,6 @@ def _fit_alike(
                 )
         if not running.any():
             break
-    stack.leave(networks)
 
 
 def together(subjects: Sequence[int], device: str) -> list[list[int]]:
@@ -200,18 +200,13 @@ class _Data:
         index = torch.stack([each % self.sizes[i] + self.first[i] for i, each in batches.items()])
         index = index.to(self.device, non_blocking=True)
         x = self.images[self.starts[index]]
-        changed = {
-            i: each >= self.sizes[i]
-            for i, each in batches.items()
-            if self.counts[i] > self.sizes[i]
-        }
-        if changed:
+        if self.counts != self.sizes:  # the recipe augments
             parts = []
-            for (i, mask), own in zip(changed.items(), x, strict=True):
+            for (i, each), own in zip(batches.items(), x, strict=True):
                 augment = self.augmentations[i]
                 assert augment is not None, "checked before training"
-                mask = mask.to(self.device)[:, None, None]
-                parts.append(torch.where(mask, augment(own, self.noises[i]), own))
+                changed = (each >= self.sizes[i]).to(self.device)[:, None, None]
+                parts.append(torch.where(changed, augment(own, self.noises[i]), own))
             x = torch.stack(parts)
         return x, self.target[index]
 
@@ -222,20 +217,29 @@ class _Stack:
 
     parameters: dict[str, Tensor]
     buffers: dict[str, Tensor]
-    base: nn.Module
+    logits: Callable[..., Tensor]  # from parameters, buffers and windows of some networks
     momenta: dict[str, Tensor]
     recipe: Recipe
     n: int
     device: str
 
     @classmethod
-    def of(cls, networks: Sequence[nn.Module], recipe: Recipe, device: str) -> _Stack:
+    def of(
+        cls, networks: Sequence[nn.Module], recipe: Recipe, device: str, compiled: bool
+    ) -> _Stack:
         for network in networks:
             network.to(device).train()
         parameters, buffers = stack_module_state(list(networks))
         base = copy.deepcopy(networks[0]).train()
+
+        def one(own: dict[str, Tensor], state: dict[str, Tensor], x: Tensor) -> Tensor:
+            return functional_call(base, (own, state), (x,))
+
+        logits: Callable[..., Tensor] = torch.vmap(one, randomness="different")
+        if compiled:
+            logits = torch.compile(logits, mode="reduce-overhead")
         momenta = {name: torch.zeros_like(each) for name, each in parameters.items()}
-        return cls(parameters, buffers, base, momenta, recipe, len(networks), device)
+        return cls(parameters, buffers, logits, momenta, recipe, len(networks), device)
 
     def forward(self, members: list[int], x: Tensor) -> Tensor:
         """Return logits (network, batch, class) of some networks, and keep their buffers."""
@@ -243,12 +247,8 @@ class _Stack:
         if len(members) < self.n:
             parameters = {name: each[members] for name, each in parameters.items()}
             buffers = {name: each[members] for name, each in buffers.items()}
-
-        def one(own: dict[str, Tensor], state: dict[str, Tensor], batch: Tensor) -> Tensor:
-            return functional_call(self.base, (own, state), (batch,))
-
         with computing(self.recipe.precision, self.device):
-            logits = torch.vmap(one, randomness="different")(parameters, buffers, x)
+            logits = self.logits(parameters, buffers, x)
         if len(members) < self.n:
             with torch.no_grad():
                 for name, each in buffers.items():
@@ -294,7 +294,7 @@ class _Stack:
     @torch.no_grad()
     def leave(self, networks: Sequence[nn.Module]) -> None:
         """Give every network its own parameters and buffers back."""
-        state = self.parameters | self.buffers
         for i, network in enumerate(networks):
-            network.load_state_dict({name: each[i] for name, each in state.items()})
+            own = {name: each[i] for name, each in (self.parameters | self.buffers).items()}
+            network.load_state_dict(own)
             network.eval()

@@ -21,49 +21,25 @@ from typing import Any
 from nbformat import NotebookNode
 
 from semg_lib.errors import DataError, check_name, command
-from semg_lib.evaluation.records import RECORD, load_record
+from semg_lib.evaluation.records import RECORD, RESULTS, load_record
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.papers import PAPERS
 from semg_lib.publishing import chapters, executed, expected, pdf, runtime, sources
 from semg_lib.publishing.chapters import CHAPTERS
 from semg_lib.recordings.source import available
 from semg_lib.running import notebooks
-from semg_lib.studies import comparison, streaming
+from semg_lib.studies import protocols, streaming
 
 ROOT = Path(__file__).parent.parent.parent
 EXECUTED = ROOT / "book" / "executed"
 BUILD = ROOT / "_build"
 HTML = {"fresh": BUILD / "fresh" / "_build" / "html", "site": BUILD / "html"}
-_SOURCES = (
-    "_config.yml",
-    "_toc.yml",
-    "index.md",
-    "genindex.md",
-    "book",
-    "results",
-    "benchmarks",
-    "semg_lib",
-    "notebooks",
-)
+_PAGES = ("_config.yml", "_toc.yml", "index.md", "genindex.md", "book")
+_SOURCES = (*_PAGES, "results", "benchmarks", "semg_lib", "notebooks")
+_NUMBERED = ("data", "quirks")  # these leave numbers, and no record
 _RAW = ("3dc", "multiday")  # real raw sets beside DB1
-# No papers, but they leave records: of each its file in the run's folder, and in results/.
-_RECORDED = {
-    "protocols": {
-        "record.json": "protocols/record.json",
-        "multiday/record.json": "sessions/multiday.json",
-        "3dc/record.json": "sessions/3dc.json",
-    },
-} | {
-    study: {
-        f"{name}-seed{seed}/record.json": f"{study}/{name}-seed{seed}.json"
-        for name in (*able, "classical")
-        for seed in seeds.get(name, (0,))
-    }
-    for study, able, seeds in (
-        ("comparison", comparison.ABLE, {}),
-        ("streaming", streaming.ABLE, {"atzori2016": (0, 1, 2)}),
-    )
-}
+# No papers, but they leave records, of which a notebook's may belong to several.
+_STUDIES = {"protocols": ("protocols", "sessions")}
 
 
 def replicate(root: str, papers: Sequence[str], out: Path = BUILD / "runs") -> None:
@@ -75,7 +51,7 @@ def replicate(root: str, papers: Sequence[str], out: Path = BUILD / "runs") -> N
     for paper in papers:
         check_name("paper", paper, CHAPTERS)
         planned = list(CHAPTERS[paper].plan(root))  # a wrong request leaves nothing behind
-        records_of = ROOT / "results" / paper
+        records_of = RESULTS / paper
         records_of.mkdir(parents=True, exist_ok=True)
         for name, run in planned:
             print(f"{name}: {len(run.subjects)} subjects", flush=True)
@@ -122,7 +98,7 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
     real = {"root": str(Path(root).resolve()), "subjects": subjects}
     people = {name: read[name] for name in _RAW if read[name]}
     held = {"sessions_root": real["root"], "people": people}
-    whole = {"preset": "full", "epochs": 0, "methods": ["cnn", "lda", "knn"]}
+    whole = {"preset": "full", "epochs": 0, "methods": list(protocols.METHODS)}
     given: dict[str, dict[str, Any]] = {
         "data": real,
         "quirks": real | {"methods": ["lda", "random_forest"]},
@@ -133,24 +109,31 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
         "comparison": {"preset": "full", "subjects": [1, 2, 3, 4]},
     }
     for name, parameters in given.items():
-        folder, stored = out / name, ROOT / "results"
-        records = {folder / own: stored / kept for own, kept in _RECORDED.get(name, {}).items()}
-        for record, kept in records.items():
-            _seed(record, kept)
-        if records:
-            parameters["out"] = str(folder.resolve())
-        notebooks.run(notebooks.FOLDER / f"{name}.ipynb", folder / "notebook.ipynb", parameters)
-        for record, kept in records.items():
-            if record.is_file():
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(record, kept)
+        folder = out / name
+        for stored in (
+            p for of in _STUDIES.get(name, (name,)) for p in (RESULTS / of).glob("*.json")
+        ):
+            _seed(folder / ("" if stored.stem == "record" else stored.stem) / RECORD, stored)
+        run = parameters | {"out": str(folder.resolve())}
+        notebooks.run(notebooks.FOLDER / f"{name}.ipynb", folder / "notebook.ipynb", run)
+        _keep(folder, name)
         about = f"DB1, exercise A, {len(subjects)} subjects, {date.today()}."
         if name == "data":
             others = [f"{each}, {len(read[each]) or '**simulated**'}" for each in _RAW]
             about = f"{about[:-1]}; subjects of the raw sets: {'; '.join(others)}."
-        if records:
-            about = _about(next(iter(records)))
+        if records := sorted(folder.rglob(RECORD), key=lambda path: (len(path.parts), path)):
+            about = _about(records[0])
         _store(folder / "notebook.ipynb", name, about)
+
+
+def _keep(run: Path, name: str, below: str = "", own: str = "record") -> None:
+    """Store what a notebook left: numbers, and each record below the name of its study."""
+    if (run / expected.NUMBERS).is_file():
+        expected.keep(run, name, RESULTS)
+    for record in run.rglob(RECORD):
+        stem = own if record.parent == run else record.parent.name
+        path = RESULTS / load_record(record).paper / below / f"{stem}.json"
+        write_atomically(path, record.read_bytes())
 
 
 def expect(out: Path = BUILD / "expected") -> None:
@@ -161,14 +144,11 @@ def expect(out: Path = BUILD / "expected") -> None:
         # What sets many trainings side by side takes longer: one seed must do.
         for seed in expected.SEEDS if source.stem in PAPERS else expected.SEEDS[:1]:
             folder = out / source.stem / f"seed{seed}"
-            asked = {"seeds": [seed]} if source.stem == "streaming" else {"seed": seed}
-            run = {"out": str(folder.resolve())} | asked
+            run: dict[str, Any] = {"out": str(folder.resolve())}
+            if source.stem not in _NUMBERED:  # they draw nothing at random
+                run |= {"seeds": [seed]} if source.stem == "streaming" else {"seed": seed}
             notebooks.run(source, folder / "notebook.ipynb", run)
-            for record in folder.rglob(RECORD):
-                name = record.relative_to(out / source.stem).parts[-2]
-                kept = ROOT / "results" / source.stem / expected.QUICK / f"{name}.json"
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(record, kept)
+            _keep(folder, source.stem, expected.QUICK, folder.name)
 
 
 def fresh() -> Path:

@@ -8,16 +8,15 @@ from typing import Any
 
 import pandas as pd
 
+from semg_lib.errors import DataError
 from semg_lib.evaluation.writing import write_atomically
 from semg_lib.papers import PAPERS
 from semg_lib.publishing import tables
 from semg_lib.studies import comparison
 
 FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
-NOT_MEASURED = "not measured yet"
 LEVEL = 0.05  # of the test whether an entry is at the target
 CEILING = "the most that the same operations allow"
-MEASURED = ("training", "features", "spectrogram", "loading", "sweep")  # benchmarks of one table
 # What ``precision: auto`` picks, and the processors that it is for.
 PROCESSORS = {
     "bfloat16": "with bfloat16 instructions",
@@ -26,20 +25,18 @@ PROCESSORS = {
 
 
 def load(name: str) -> dict[str, Any]:
-    """Return what a benchmark wrote, empty if it has not been run.
+    """Return what a benchmark wrote.
 
     Raises
     ------
-    ValueError
-        If the file is not JSON.
+    DataError
+        If there is no such file, or it is not JSON.
     """
     path = FOLDER / f"{name}.json"
-    if not path.is_file():
-        return {}
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: {error}; run python benchmarks/{name}.py again") from None
+    except (FileNotFoundError, json.JSONDecodeError) as error:
+        raise DataError(f"{path}: {error}; run python benchmarks/{name}.py again") from None
 
 
 def ratios() -> str:
@@ -51,27 +48,23 @@ def ratios() -> str:
         *_, (name, ratio) = found["times the plain loop"].items()
         task = f"{name}, {PROCESSORS[precision]}"
         rows.append([task, ratio, "Dataset, DataLoader, plain loop", ""])
-    if features:
-        long = features["5 minutes"]
-        of_libemg = long["memory, share of LibEMG's"]
-        share = f"{100 * of_libemg:.0f} %"
-        for name, ratio in long["times faster"].items():
-            rows.append([f"{name.upper()} of overlapping windows", ratio, features["peer"], share])
-        cutting = long["times faster at cutting windows"]
-        rows.append(["cutting windows", cutting, f"{features['peer']}, which copies them", ""])
-    if spectrogram:
-        added = spectrogram["megabytes added"]
-        share = f"{100 * added['semg_lib'] / added['loop over SciPy']:.0f} %"
-        ratio = spectrogram["times faster than the loop"]
-        rows.append(["spectrogram and components", ratio, "SciPy in a loop", share])
+    long = features["5 minutes"]
+    of_libemg = long["memory, share of LibEMG's"]
+    share = f"{100 * of_libemg:.0f} %"
+    for name, ratio in long["times faster"].items():
+        rows.append([f"{name.upper()} of overlapping windows", ratio, features["peer"], share])
+    cutting = long["times faster at cutting windows"]
+    rows.append(["cutting windows", cutting, f"{features['peer']}, which copies them", ""])
+    added = spectrogram["megabytes added"]
+    share = f"{100 * added['semg_lib'] / added['loop over SciPy']:.0f} %"
+    ratio = spectrogram["times faster than the loop"]
+    rows.append(["spectrogram and components", ratio, "SciPy in a loop", share])
     for name, found in loading.items():
         if isinstance(found, dict):
             first = found["first load over scipy"]
             rows.append([f"loading {name}", round(1 / first, 2), "scipy.io.loadmat", ""])
-    if sweep:
-        cores, ratio = sweep["machine"].split(", ")[-1], sweep["times papermill in a loop"]
-        rows.append([f"sweep, {cores}", ratio, "papermill in a loop", ""])
-    rows.extend([name, NOT_MEASURED, "", ""] for name in MEASURED if not load(name))
+    cores, ratio = sweep["machine"].split(", ")[-1], sweep["times papermill in a loop"]
+    rows.append([f"sweep, {cores}", ratio, "papermill in a loop", ""])
     header = ["task", "times faster", "peer", "memory, of the peer's"]
     return tables.markdown(pd.DataFrame(rows, columns=header, dtype=object))
 
@@ -79,8 +72,6 @@ def ratios() -> str:
 def training() -> str:
     """Return the table of the ways to train: a row a way, a column a kind of processor."""
     columns = {PROCESSORS[name]: _processor(found) for name, found in load("training").items()}
-    if not columns:
-        return f"**{NOT_MEASURED.capitalize()}.**\n"
     shown = pd.concat({name: pd.Series(cells) for name, cells in columns.items()}, axis=1)
     return tables.markdown(shown.fillna("").rename_axis("way, and what it makes").reset_index())
 
@@ -107,10 +98,8 @@ def _processor(found: dict[str, Any]) -> dict[str, str]:
 
 
 def gpu() -> str:
-    """Return what a GPU made of the papers, or that it has not been measured."""
+    """Return what a GPU made of the papers."""
     found = load("gpu")
-    if not found:
-        return f"**{NOT_MEASURED.capitalize()}.**\n"
     rows = [
         [paper, way, f"{rate:,}", found[paper]["times the plain loop"][way]]
         for paper in ("atzori2016", "ding2018", "zhai2017")
@@ -124,8 +113,6 @@ def gpu() -> str:
 def ways() -> str:
     """Return what each way to train many of ding2018's networks makes of a GPU."""
     found = load("gpu_ways")
-    if not found:
-        return f"**{NOT_MEASURED.capitalize()}.**\n"
     rates = found["windows a second"]
     first = next(iter(rates.values()))
     rows = [[way, f"{rate:,}", f"{rate / first:.1f}"] for way, rate in rates.items()]
@@ -136,8 +123,6 @@ def ways() -> str:
 def device() -> str:
     """Return what a network costs and reaches in float and in int8."""
     found = load("device")
-    if not found:
-        return f"**{NOT_MEASURED.capitalize()}.**\n"
     mean = found["mean"]
     rows = [
         [
@@ -154,7 +139,7 @@ def device() -> str:
 
 def devices() -> pd.DataFrame:
     """Return what a decision of every method costs outside PyTorch, one row a method, as text."""
-    found = load("device").get("methods", {"rows": {}})
+    found = load("device")["methods"]
     forms = {"a decision, ms": "{:.2f}", "kB": "{:,.0f}", "accuracy, %": "{:.1f}"}
     forms |= {"kB in int8": "{:,.0f}", "accuracy in int8, %": "{:.1f}"}
     rows = pd.DataFrame.from_dict(found["rows"], orient="index", columns=list(forms))
@@ -164,7 +149,7 @@ def devices() -> pd.DataFrame:
 
 def race(kind: str = "real") -> pd.DataFrame:
     """Return the log of time to accuracy, one row an entry, in the order of their coming."""
-    log = load("accuracy").get(kind, {"entries": {}})
+    log = load("accuracy")[kind]
     rows = {
         name: {
             "at the target": "yes" if each["p"] < LEVEL else "no",
@@ -182,85 +167,69 @@ def race(kind: str = "real") -> pd.DataFrame:
 
 
 def told() -> dict[str, str]:
-    """Return the answers of the page's sections: ratios to the peers, the slower ones too."""
-    said = {}
-    if found := load("training"):
-        columns = {name: _processor(each) for name, each in found.items()}
-        said["trained"] = "; ".join(
-            f"{PROCESSORS[name]} {list(found[name]['times the plain loop'].values())[-1]} times "
+    """Return the numbers of the prose and the answers of sections: the slower ones too."""
+    trained, short, read = load("training"), load("features"), load("loading")
+    columns = {name: _processor(each) for name, each in trained.items()}
+    fast = short["5 minutes"]["times faster"].values()
+    slow = [each["first load over scipy"] for each in read.values() if isinstance(each, dict)]
+    rates = {n: each["times the plain loop"] for n, each in load("gpu").items() if n in PAPERS}
+    alone = [each["training.fit"] for each in rates.values()]
+    stacked = ", ".join(
+        f"{name} {each['many.fit_many']}" for name, each in rates.items() if len(each) > 2
+    )
+    there = race()[lambda log: log["at the target"] == "yes"]
+    best = there["times as fast"].astype(float).idxmax()
+    page, device, sweep = load("page"), load("device"), load("sweep")
+    painted, sorts = (each for name, each in page.items() if name.endswith("plain page"))
+    lost, added = device["points lost by int8"], sweep["seconds that scheduling adds to a unit"]
+    *_, processor = trained.values()
+    return {
+        "trained": "; ".join(
+            f"{PROCESSORS[name]} {list(found['times the plain loop'].values())[-1]} times "
             f"the plain loop's rate, of at most {columns[name][CEILING]} that the same operations "
             "allow"
-            for name in found
-        )
-    if (short := load("features")) and (read := load("loading")):
-        fast = short["5 minutes"]["times faster"].values()
-        slow = [each["first load over scipy"] for each in read.values() if isinstance(each, dict)]
-        said["others"] = (
+            for name, found in trained.items()
+        ),
+        "operations": f"{processor['million operations a window']:.1f}",
+        "others": (
             f"features {min(fast):.1f} to {max(fast):.1f} times {short['peer']}'s rate; a first "
             f"load of a file takes {min(slow):.1f} to {max(slow):.1f} times as long as SciPy's"
-        )
-    if found := load("gpu"):
-        rates = {
-            name: each["times the plain loop"] for name, each in found.items() if name in PAPERS
-        }
-        alone = [each["training.fit"] for each in rates.values()]
-        stacked = ", ".join(
-            f"{name} {each['many.fit_many']}" for name, each in rates.items() if len(each) > 2
-        )
-        said["stacked"] = (
+        ),
+        "stacked": (
             f"{min(alone)} to {max(alone)} times the plain loop for one network alone; stacked, in "
             f"times the plain loop: {stacked}"
-        )
-    shown = race()
-    if len(shown):
-        there = shown[shown["at the target"] == "yes"]
-        best = there["times as fast"].astype(float).idxmax()
-        said["race"] = (
+        ),
+        "whole": whole(),
+        "race": (
             f"{best} reach the target in {there.loc[best, 'four networks, s']} s, "
             f"{there.loc[best, 'times as fast']} times as fast as the plain loop of a tutorial"
-        )
-        said["target"] = f"{load('accuracy')['real']['target, %']:.2f} %"
-    if found := load("page"):
-        painted, sorts = (each for name, each in found.items() if name.endswith("plain page"))
-        said["page"] = (
-            f"at {found['line']}, the first page is painted after {painted:.1f} times, and the "
+        ),
+        "target": f"{load('accuracy')['real']['target, %']:.2f} %",
+        "twin": f"{load('accuracy')['simulated']['target, %']:.2f} %",
+        "page": (
+            f"at {page['line']}, the first page is painted after {painted:.1f} times, and the "
             f"table of all numbers sorts after {sorts:.1f} times, as long as a plain page of the "
             "same text takes to be painted"
-        )
-    return said
+        ),
+        "data": device["data"],
+        "lost": f"{min(lost):.1f} to {max(lost):.1f} points",
+        "scheduling": f"{added:.1f} s" if added > 0 else "nothing that can be measured",
+        "thousand": f"{sweep['seconds in all']:.0f}",
+    }
 
 
 def whole(epochs: int = 30) -> str:
     """Return the seconds that a GPU takes to train on all subjects of DB1, stacked, in words."""
-    found = load("gpu").get("atzori2016")
-    if not found:
-        return NOT_MEASURED
+    found = load("gpu")["atzori2016"]
     rate = found["windows a second"]["many.fit_many"]
     return f"{epochs * found['windows of all'] / rate:.0f} s"
 
 
 def write(folder: Path) -> dict[str, str]:
     """Write the page's tables below a folder and return the numbers of its prose."""
-    write_atomically(folder / "ratios.md", ratios())
-    write_atomically(folder / "gpu.md", gpu())
-    write_atomically(folder / "ways.md", ways())
-    write_atomically(folder / "device.md", device())
-    write_atomically(folder / "training.md", training())
-    log, none = race().reset_index(), f"**{NOT_MEASURED.capitalize()}.**\n"
-    write_atomically(folder / "race.md", tables.markdown(log) if len(log) else none)
-    names = ["operations", "scheduling", "thousand", "trained", "others", "stacked", "page"]
-    names += ["race", "target"]
-    numbers = dict.fromkeys(names, NOT_MEASURED) | told()
-    numbers["whole"] = whole()
-    numbers["data"] = numbers["lost"] = NOT_MEASURED
-    if found := load("device"):
-        lost = found["points lost by int8"]
-        numbers["data"] = found["data"]
-        numbers["lost"] = f"{min(lost):.1f} to {max(lost):.1f} points"
-    for found in load("training").values():
-        numbers["operations"] = f"{found['million operations a window']:.1f}"
-    if sweep := load("sweep"):
-        added = sweep["seconds that scheduling adds to a unit"]
-        numbers["scheduling"] = f"{added:.1f} s" if added > 0 else "nothing that can be measured"
-        numbers["thousand"] = f"{sweep['seconds in all']:.0f}"
-    return numbers
+    shown = {"ratios": ratios, "gpu": gpu, "ways": ways, "device": device, "training": training}
+    for name, table in shown.items():
+        write_atomically(folder / f"{name}.md", table())
+    for kind in ("real", "simulated"):
+        write_atomically(folder / f"race-{kind}.md", tables.markdown(race(kind).reset_index()))
+    return told()

@@ -135,10 +135,9 @@ def unchanged(record: Record) -> bool:
 
 def marks(module: ModuleType, database: str, recipe: str) -> str:
     """Return every setting with its mark."""
-    shown = settings.table(module.Settings.named(database, recipe))[["value", "mark", "note"]]
-    return markdown(
-        shown.rename_axis("setting").reset_index().rename(columns={"note": "what it is"})
-    )
+    named = settings.table(module.Settings.named(database, recipe)).rename_axis("setting")
+    shown = named[["value", "mark", "note"]].rename(columns={"note": "what it is"})
+    return markdown(shown.reset_index())
 
 
 def slug(name: str) -> str:

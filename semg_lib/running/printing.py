@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskID,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
+from rich.progress import DownloadColumn, Progress, TaskID, TransferSpeedColumn
 from rich.table import Column, Table
 
 from semg_lib.recordings import databases
@@ -33,10 +26,8 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def transfers(console: Console) -> Iterator[Callable[[str, int, int], None]]:
     """Show one bar a file; yields what is called with a file's name, bytes done and in all."""
-    with Progress(
-        "{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-        TimeRemainingColumn(), console=console, disable=not console.is_terminal,
-    ) as bars:  # fmt: skip
+    columns = (*Progress.get_default_columns(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 
         def progress(name: str, done: int, total: int) -> None:

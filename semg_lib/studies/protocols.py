@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,12 @@ from semg_lib.learning.outcomes import Outcome
 from semg_lib.learning.settings import change
 from semg_lib.papers import atzori2016
 from semg_lib.papers.atzori2016 import Settings
+from semg_lib.recordings.recording import Recording
 from semg_lib.recordings.source import Source
 from semg_lib.signals.protocol import Protocol
 from semg_lib.signals.votes import vote
 
-METHODS = ("cnn", "lda", "knn")
+METHODS = ("cnn", "lda", "knn", "svm")
 FOLDS = 3  # of subjects, where none is trained on whom it is tested
 
 # What each protocol changes in this book's own.
@@ -98,10 +100,10 @@ def under(
     """
     for name in methods:
         check_name("method", name, atzori2016.METHODS)
-    tested = [source.load(each, labels=protocol.labels) for each in subjects]
+    tested = [_load(source, each, protocol.labels) for each in subjects]
     across = protocol.split == "subject"
     if across:
-        trained = [source.load(each, labels=protocol.labels) for each in others]
+        trained = [_load(source, each, protocol.labels) for each in others]
         prepared = protocol.across(trained, tested)
     else:
         prepared = [fold for each in tested for fold in protocol.folds(each, seed=seed)]
@@ -121,6 +123,12 @@ def under(
         for subject, parts in said.items():
             outcomes.append(Outcome(subject, name, *np.concatenate(parts, axis=1)))
     return outcomes
+
+
+@lru_cache(maxsize=2)
+def _load(source: Source, subject: int, labels: str) -> Recording:
+    """Load a recording; one protocol after the other asks for the same."""
+    return source.load(subject, labels=labels)
 
 
 def replicate(

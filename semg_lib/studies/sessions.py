@@ -28,7 +28,7 @@ from semg_lib.signals.protocol import Prepared, Protocol
 from semg_lib.signals.splits import Split
 from semg_lib.signals.windows import Windows
 
-METHODS = ("cnn", "lda", "knn")
+METHODS = ("cnn", "lda", "knn", "svm")
 WITHIN, AFTER = "within", "after"
 LATER = "all later sessions"
 NEXT_BLOCK = "after block 1"
