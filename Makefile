@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 CORES = $(shell env -u OMP_NUM_THREADS nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
+# Tests wait for browsers and other processes, so that one more than there are cores ends sooner.
+WORKERS = $(shell expr $(CORES) + 1)
 PYTEST := $(BIN)/python -m pytest
 
 help:  ## list what can be made
@@ -38,7 +40,7 @@ test: $(READY)  ## check style and types, build the published book, run the test
 	$(BIN)/python -m semg_lib.publishing.sources check
 	$(BIN)/mypy
 	$(BIN)/python -m semg_lib.publishing.build site
-	SEMG_SITE=_build/html $(PYTEST) -m "not slow" -n $(CORES) --dist worksteal --durations=40 $(COVERAGE)
+	SEMG_SITE=_build/html $(PYTEST) -m "not slow" -n $(WORKERS) --dist worksteal --durations=40 $(COVERAGE)
 	$(PYTEST) --nbval --nbval-current-env notebooks --ignore notebooks/assignments -p no:cacheprovider -n $(CORES) --maxprocesses 4 --dist loadfile
 
 test-slow: $(READY)  ## run the tests that are long and rare: Colab, assignments, grading, a new paper, kills

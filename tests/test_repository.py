@@ -13,7 +13,7 @@ import yaml
 from semg_lib import errors
 from semg_lib.evaluation.records import load_record
 from semg_lib.papers import PAPERS
-from semg_lib.publishing import address, chapters, pdf
+from semg_lib.publishing import address, chapters, expected, pdf
 from semg_lib.running import notebooks
 
 ROOT = Path(__file__).parent.parent
@@ -124,9 +124,14 @@ def test_readme_shows_the_table_of_papers_as_the_records_have_it():
         assert row in text, "run python -m semg_lib.publishing.chapters"
 
 
-def test_records_are_the_only_files_of_results():
-    for path in (ROOT / "results").rglob("*"):
-        assert path.is_dir() or (path.suffix == ".json" and load_record(path))
+def test_records_and_numbers_are_the_only_files_of_results():
+    for path in (ROOT / "results").rglob("*.*"):
+        if path.name == expected.NUMBERS:
+            values = [each for of in json.loads(path.read_text()).values() for each in of.values()]
+            assert all(0 < each < 100 for each in values)
+        else:
+            assert path.suffix == ".json"
+            assert load_record(path)
 
 
 def test_the_front_page_counts_every_claim_once(site):

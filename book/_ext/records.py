@@ -69,7 +69,7 @@ def _tables(app, error) -> None:
         return
     place = Path(app.outdir, "_static", "records")
     place.mkdir(parents=True, exist_ok=True)
-    for folder in filter(Path.is_dir, sorted(records.RESULTS.iterdir())):
+    for folder in {path.parent for path in records.RESULTS.glob("*/*.json")}:
         scores(folder).to_csv(place / f"{folder.name}.csv", index=False)
 
 

@@ -102,7 +102,7 @@ def gained(table: pd.DataFrame, *, titles: Mapping[str, str] = TITLES) -> Pictur
     methods = list(table.index.unique("method"))
     figure, axis = new(7.4, 0.42 * len(protocols) + 1.5)
     for i, (method, colour) in enumerate(zip(methods, CYCLE, strict=False)):
-        rows = table.xs(method, level="method").loc[protocols]
+        rows = table.xs(method, level="method").reindex(protocols)  # some were not run
         height = [row + 0.22 * (i - (len(methods) - 1) / 2) for row in range(len(protocols))]
         axis.hlines(height, rows["low"], rows["high"], color=colour, lw=1.5)
         axis.plot(rows["gained"], height, "o", ms=5, color=colour, label=title(method, titles))

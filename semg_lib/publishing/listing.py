@@ -185,5 +185,5 @@ def gains(table: pd.DataFrame, base: str = BASE) -> pd.DataFrame:
     protocol = table.index.get_level_values("protocol")
     more = tables.text(table["gained"], " ({:+.1f}, ") + tables.between(table, "{:+.1f}") + ")"
     told = tables.text(table["mean"], "{:.1f} %") + more.where(protocol != base, "")
-    wide = told.unstack(sort=False).loc[protocol.unique()]
+    wide = told.unstack(sort=False, fill_value="not run").loc[protocol.unique()]
     return wide.rename(columns=figures.TITLES).rename_axis(columns=None)
