@@ -223,7 +223,7 @@ def test_a_picture_stands_in_without_scripts(browser, address):
 
 
 def stands_in(page, said="where a browser runs scripts and WebAssembly"):
-    assert page.locator(".decoder-still img").bounding_box()["height"] > 100
+    assert page.locator(".decoder-still .picture img").bounding_box()["height"] > 100
     assert said in page.inner_text(".decoder-why")
     assert not page.locator(".decoder-play").is_visible()
 

@@ -10,13 +10,14 @@ import pytest
 from semg_lib.evaluation.records import RESULTS
 from semg_lib.publishing import chapters
 from semg_lib.running import notebooks
-from semg_lib.studies.protocols import BASE, PROTOCOLS
+from semg_lib.studies.protocols import BASE, PROTOCOLS, able
 from tests.extensions import extension
 from tests.test_protocols import LEAKS
 
 ROOT = Path(__file__).parent.parent
 dial = extension("dial")
 NUMBERS = dial.numbers(dial.groups()[0])
+TITLES = {"cnn": "CNN", "lda": "LDA", "knn": "kNN", "svm": "SVM"}
 SCORES = json.loads((RESULTS / "protocols" / "record.json").read_text())["scores"]
 
 
@@ -37,8 +38,10 @@ def test_what_can_be_chosen_is_what_was_run():
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_numbers_are_the_records(name):
     for measure, value in dial.MEASURES.items():
-        for method in ("cnn", "lda", "knn"):
-            title = {"cnn": "CNN", "lda": "LDA", "knn": "kNN"}[method]
+        methods = able(name, TITLES)
+        assert list(NUMBERS[name][measure]) == [TITLES[method] for method in methods]
+        for method in methods:
+            title = TITLES[method]
             shown = NUMBERS[name][measure][title]
             here, base = by_subject(name, method, value), by_subject(BASE, method, value)
             assert len(here) == len(base) == 18
@@ -53,7 +56,7 @@ def test_numbers_are_the_records(name):
 def test_sessions_are_the_records():
     _, when, learnt = map(dial.numbers, dial.groups())
     scores = json.loads((RESULTS / "sessions" / "multiday.json").read_text())["scores"]
-    for method, title in {"cnn": "CNN", "lda": "LDA", "knn": "kNN"}.items():
+    for method, title in TITLES.items():
         own = [
             s["sessions"]
             for s in scores

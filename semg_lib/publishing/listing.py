@@ -24,12 +24,8 @@ if TYPE_CHECKING:
 PAPERS_OWN, REAL, SIMULATED = "paper", "ours", "ours, simulated"
 TITLES = grid.TITLES | comparison.TITLES  # a classifier named alone is of other features there
 # What `Protocol.rest` says, in words.
-REST = {
-    "thinned": "a class, thinned",
-    "trial": "a class, one trial",
-    "all": "a class",
-    "none": "no class",
-}
+REST = {"thinned": "a class, thinned", "trial": "a class, one trial"}
+REST |= {"all": "a class", "none": "no class"}
 
 
 def numbers() -> pd.DataFrame:
@@ -39,18 +35,18 @@ def numbers() -> pd.DataFrame:
     """
     rows = []
     for name, module in PAPERS.items():
-        for said in module.REPORTED:
-            if not said.method.endswith("_gain"):
-                rows.append(
-                    {
-                        "chapter": name,
-                        "method": figures.title(said.method, _titles(name)),
-                        "source": PAPERS_OWN,
-                        "data": said.database.upper(),
-                        "accuracy, %": said.mean,
-                        "sd": said.sd,
-                    }
-                )
+        rows += [
+            {
+                "chapter": name,
+                "method": figures.title(said.method, _titles(name)),
+                "source": PAPERS_OWN,
+                "data": said.database.upper(),
+                "accuracy, %": said.mean,
+                "sd": said.sd,
+            }
+            for said in module.REPORTED
+            if not said.method.endswith("_gain")
+        ]
         rows += _ours(name, load_records(name, preset="full"))
     rows += _ours("comparison", load_records("comparison"))
     return pd.DataFrame(rows)
@@ -76,7 +72,7 @@ def _ours(name: str, records: list[Record]) -> list[dict]:
         groups = summaries.alike(same)
         apart = summaries.differences(groups).to_dict("records")
         for (group, _), differing in zip(groups, apart, strict=True):
-            held_out = group[0].settings.get("test_repetitions")
+            held_out = ", ".join(map(str, group[0].settings.get("test_repetitions") or ()))
             said = {"settings": ", ".join(f"{key} {value}" for key, value in differing.items())}
             balanced = 100 * summaries.by_subject(group, value="balanced_accuracy").mean()
             for method, accuracy in (100 * summaries.by_subject(group)).items():
@@ -90,9 +86,7 @@ def _ours(name: str, records: list[Record]) -> list[dict]:
                         **(said if differing else {}),
                         "classes": len({label for each in group for label in each.labels}),
                         "subjects": int(accuracy.count()),
-                        "held out": "repetitions " + ", ".join(map(str, held_out))
-                        if held_out
-                        else "later sessions",
+                        "held out": f"repetitions {held_out}" if held_out else "later sessions",
                         "accuracy, %": accuracy.mean(),
                         "sd": accuracy.std(),
                         "balanced, %": balanced[str(method)],
@@ -126,9 +120,8 @@ def prices(costs: pd.DataFrame) -> pd.DataFrame:
     """Return what `comparison.costs` returns as text; what a method has not stays empty."""
     formats = ("{:.1f}", "{:,.0f}", "{:.2f}", "{:.0f}")
     columns = zip(costs.items(), formats, strict=True)
-    return pd.DataFrame({name: tables.text(each, form) for (name, each), form in columns}).rename(
-        index=TITLES
-    )
+    shown = {name: tables.text(each, form) for (name, each), form in columns}
+    return pd.DataFrame(shown).rename(index=TITLES)
 
 
 def protocols() -> pd.DataFrame:
@@ -141,9 +134,7 @@ def protocols() -> pd.DataFrame:
                 "window, ms": table["window_ms"],
                 "exercises": exercises,
                 "rest": REST[table["rest"]],
-                "held out": ", ".join(map(str, table["test_repetitions"]))
-                if "test_repetitions" in table
-                else "all but 1",
+                "held out": ", ".join(map(str, table.get("test_repetitions", ["all but 1"]))),
             }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["paper", "database"])
 

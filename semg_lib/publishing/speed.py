@@ -18,10 +18,7 @@ FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
 LEVEL = 0.05  # of the test whether an entry is at the target
 CEILING = "the most that the same operations allow"
 # What ``precision: auto`` picks, and the processors that it is for.
-PROCESSORS = {
-    "bfloat16": "with bfloat16 instructions",
-    "float32": "without bfloat16 instructions",
-}
+PROCESSORS = {"bfloat16": "with bfloat16 instructions", "float32": "without bfloat16 instructions"}
 
 
 def load(name: str) -> dict[str, Any]:
@@ -41,8 +38,9 @@ def load(name: str) -> dict[str, Any]:
 
 def ratios() -> str:
     """Return the table of all ratios, one row a task."""
-    features, sweep = load("features"), load("sweep")
-    spectrogram, loading = load("spectrogram"), load("loading")
+    features, spectrogram, loading, sweep = map(
+        load, ("features", "spectrogram", "loading", "sweep")
+    )
     rows = []
     for precision, found in load("training").items():
         *_, (name, ratio) = found["times the plain loop"].items()
