@@ -140,7 +140,7 @@ def test_every_method_runs_and_leaves_the_trained_decoder_alone(raw):
         assert len(score.sessions) == len(score.corrected) == 5
         assert score.accuracy == pytest.approx(np.mean(score.sessions), abs=1e-5)
         assert score.accuracy > 3 / 7
-        assert score.fit_seconds > 0
+        assert outcome.fit_seconds > 0
     # The first testing session comes before anything is recalibrated.
     for method, outcome in outcomes.items():
         before = outcomes[f"{method[:3]}_none"]

@@ -110,10 +110,9 @@ def beside(root: str, out: Path = BUILD / "runs") -> None:
     }
     for name, parameters in given.items():
         folder = out / name
-        for stored in (
-            p for of in _STUDIES.get(name, (name,)) for p in (RESULTS / of).glob("*.json")
-        ):
-            _seed(folder / ("" if stored.stem == "record" else stored.stem) / RECORD, stored)
+        for study in _STUDIES.get(name, (name,)):
+            for stored in (RESULTS / study).glob("*.json"):
+                _seed(folder / ("" if stored.stem == "record" else stored.stem) / RECORD, stored)
         run = parameters | {"out": str(folder.resolve())}
         notebooks.run(notebooks.FOLDER / f"{name}.ipynb", folder / "notebook.ipynb", run)
         _keep(folder, name)

@@ -18,10 +18,8 @@ SEEDS = (0, 1, 2)
 # Points. Seeds stand for all that rounds otherwise elsewhere: three of their standard deviations,
 # and never less than two points.
 LEAST, DEVIATIONS = 2.0, 3
-NUMBERS, ROUNDED = (
-    "numbers.json",
-    0.5,
-)  # of what draws nothing at random: points that rounding moves
+NUMBERS = "numbers.json"  # what a notebook leaves that draws nothing at random
+ROUNDED = 0.5  # points that rounding moves there
 
 
 def table(
