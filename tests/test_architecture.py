@@ -99,4 +99,4 @@ def test_no_module_is_too_long_to_read(module):
 
 
 def test_the_library_does_not_grow():
-    assert sum(SIZES.values()) <= 18_468  # meant to fall: 9,000 is the aim
+    assert sum(SIZES.values()) <= 18_465  # meant to fall: 9,000 is the aim
