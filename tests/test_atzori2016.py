@@ -138,6 +138,7 @@ def test_db2_becomes_an_envelope_that_the_delsys_network_takes():
     assert len(fitted.history.loss) == 1
 
 
+@pytest.mark.slow
 def test_replicate_scores_every_method(recording, settings):
     outcomes = {each.method: each for each in atzori2016.replicate([recording], settings)}
     assert list(outcomes) == list(atzori2016.METHODS)

@@ -42,6 +42,7 @@ def test_the_stored_copy_shows_what_others_found():
     assert {name: shown[name] for name in KNOWN} == pytest.approx(KNOWN, abs=0.03)
 
 
+@pytest.mark.slow
 def test_look_alikes_say_so_and_lose_as_people_do():
     shown = run("")
     assert shown.pop("guessing") == pytest.approx(1 / 4, abs=0.001)

@@ -114,7 +114,8 @@ def test_single_precision_stays_near(splits):
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # asked for by the compiler
-@pytest.mark.parametrize("kind", ["normalised", pytest.param("atzori", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["normalised", "atzori"])
 def test_compiled_networks_learn_the_same(splits, kind, monkeypatch):
     """All that compiling does but for machine code, which needs a compiler for C++ or a GPU."""
     called = []
@@ -180,7 +181,7 @@ def test_subjects_go_together_on_a_gpu_alone_on_a_cpu():
     assert many.together([], "cuda") == many.together([], "cpu") == []
 
 
-@pytest.mark.parametrize("paper", [atzori2016, ding2018])
+@pytest.mark.parametrize("paper", [atzori2016, pytest.param(ding2018, marks=pytest.mark.slow)])
 def test_subjects_replicated_together_are_each_ones_own(paper, monkeypatch):
     database, network = ("db1", "cnn") if paper is atzori2016 else ("db2", "C-SK2")
     letter = "A" if paper is atzori2016 else "B"

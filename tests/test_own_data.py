@@ -57,6 +57,7 @@ def semg(folder):
     return run
 
 
+@pytest.mark.slow
 def test_the_program_trains_a_network_well_above_chance(folder):
     done = subprocess.run(
         [sys.executable, str(STATIC / "own_data.py")], cwd=folder, capture_output=True, text=True

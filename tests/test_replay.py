@@ -80,6 +80,7 @@ def test_what_cannot_be_replayed_says_why(changed, edit, why):
     assert why in str(row)
 
 
+@pytest.mark.slow
 def test_a_study_is_replayed_for_the_methods_that_its_record_holds(tmp_path):
     settings = atzori2016.Settings.named("db1", preset="quick")
     source, study = Source("db1", "A"), atzori2016.STUDIES["filter"]
