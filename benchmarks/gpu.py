@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -238,12 +239,10 @@ def main() -> None:
         labels = [np.unique(each.label) for each in some]
 
         def train(epochs: int, compile_it: bool) -> None:
-            networks, short = (
-                [cnn.build(each) for each in some],
-                change(settings, {"epochs": epochs}),
-            )
+            networks, recipe = [cnn.build(each) for each in some], settings.recipe
             how: dict[str, Any] = {"seeds": range(len(some)), "device": device}
-            many.fit_many(networks, some, labels, short.recipe, compiled=compile_it, **how)
+            short = replace(recipe, epochs=epochs)
+            many.fit_many(networks, some, labels, short, compiled=compile_it, **how)
 
         def two(on: bool) -> float:
             return clock(lambda: train(3, on), device) - clock(lambda: train(1, on), device)

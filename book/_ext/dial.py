@@ -75,7 +75,8 @@ TOLD = {
     "other subjects": (
         True,
         "Nobody is tested on who was trained on. It is another question, that of a user's first "
-        "day, and a harder one.",
+        "day, and a harder one. The SVM was not run so: its time grows with the square of the "
+        "windows.",
     ),
     "everything that flatters": (
         False,

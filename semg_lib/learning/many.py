@@ -294,7 +294,7 @@ class _Stack:
     @torch.no_grad()
     def leave(self, networks: Sequence[nn.Module]) -> None:
         """Give every network its own parameters and buffers back."""
+        state = self.parameters | self.buffers
         for i, network in enumerate(networks):
-            own = {name: each[i] for name, each in (self.parameters | self.buffers).items()}
-            network.load_state_dict(own)
+            network.load_state_dict({name: each[i] for name, each in state.items()})
             network.eval()

@@ -54,7 +54,7 @@ def protocols(records: Sequence[Record]) -> str:
     gained = listing.gained(records)
     cnn, honest = gained["mean"].xs("cnn", level="method"), gained.loc[BASE]["mean"]
     leak = gained.loc["random windows held out"]["gained"]
-    most, place = leak.idxmax(), int(honest.rank(ascending=False)[leak.idxmax()])
+    most = leak.idxmax()
     chapter = load_records("atzori2016", database="db1", recipe="recommended", simulated=False)
     said = 100 * summaries.by_subject(chapter)["cnn"].mean()
     theirs, ours = (
@@ -66,7 +66,7 @@ def protocols(records: Sequence[Record]) -> str:
         f"**The same CNN scores {cnn.min():.0f} % ({cnn.idxmin()}) to {cnn.max():.0f} % "
         f"({cnn.idxmax()})**, {cnn[BASE]:.1f} % under this book's protocol. Windows held out "
         f"at random bring {figures.title(most)} the most, {leak.max():.1f} points; under this "
-        f"book's protocol it is number {place} of {len(honest)}. "
+        f"book's protocol it is number {honest.rank(ascending=False)[most]:.0f} of {len(honest)}. "
         f"(Atzori's chapter has {said:.1f} %: {theirs}, here {ours}.)"
     )
 

@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import papermill
 from nbformat import NotebookNode
 
 from semg_lib.errors import DataError, check_name, command
@@ -34,9 +35,8 @@ ROOT = Path(__file__).parent.parent.parent
 EXECUTED = ROOT / "book" / "executed"
 BUILD = ROOT / "_build"
 HTML = {"fresh": BUILD / "fresh" / "_build" / "html", "site": BUILD / "html"}
-_PAGES = ("_config.yml", "_toc.yml", "index.md", "genindex.md", "book")
-_SOURCES = (*_PAGES, "results", "benchmarks", "semg_lib", "notebooks")
-_NUMBERED = ("data", "quirks")  # these leave numbers, and no record
+_FILES = ("_config.yml", "_toc.yml", "index.md", "genindex.md")
+_FOLDERS = ("book", "results", "benchmarks", "semg_lib", "notebooks")
 _RAW = ("3dc", "multiday")  # real raw sets beside DB1
 # No papers, but they leave records, of which a notebook's may belong to several.
 _STUDIES = {"protocols": ("protocols", "sessions")}
@@ -140,12 +140,12 @@ def expect(out: Path = BUILD / "expected") -> None:
     for source in sorted(notebooks.FOLDER.glob("*.ipynb")):
         if not any(cell.get("id") == "expected" for cell in notebooks.read(source).cells):
             continue
+        asked = papermill.inspect_notebook(source)
         # What sets many trainings side by side takes longer: one seed must do.
         for seed in expected.SEEDS if source.stem in PAPERS else expected.SEEDS[:1]:
             folder = out / source.stem / f"seed{seed}"
-            run: dict[str, Any] = {"out": str(folder.resolve())}
-            if source.stem not in _NUMBERED:  # they draw nothing at random
-                run |= {"seeds": [seed]} if source.stem == "streaming" else {"seed": seed}
+            given = {"out": str(folder.resolve()), "seed": seed, "seeds": [seed]}
+            run = {name: value for name, value in given.items() if name in asked}
             notebooks.run(source, folder / "notebook.ipynb", run)
             _keep(folder, source.stem, expected.QUICK, folder.name)
 
@@ -155,12 +155,10 @@ def fresh() -> Path:
     stage = BUILD / "fresh"
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir(parents=True)
-    for name in _SOURCES:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, stage / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, stage / name)
+    for name in _FILES:
+        shutil.copy(ROOT / name, stage / name)
+    for name in _FOLDERS:
+        shutil.copytree(ROOT / name, stage / name, ignore=shutil.ignore_patterns("__pycache__"))
     paths = sorted(notebooks.FOLDER.glob("*.ipynb"))
     for number, source in enumerate(paths, 1):
         print(f"notebook {number} of {len(paths)}: {source.name}", flush=True)

@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 PAPERS_OWN, REAL, SIMULATED = "paper", "ours", "ours, simulated"
 TITLES = grid.TITLES | comparison.TITLES  # a classifier named alone is of other features there
 # What `Protocol.rest` says, in words.
-REST = {"thinned": "a class, thinned", "trial": "a class, one trial"}
-REST |= {"all": "a class", "none": "no class"}
+REST = {
+    "thinned": "a class, thinned",
+    "trial": "a class, one trial",
+    "all": "a class",
+    "none": "no class",
+}
 
 
 def numbers() -> pd.DataFrame:

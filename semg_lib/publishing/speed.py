@@ -177,9 +177,9 @@ def told() -> dict[str, str]:
     )
     there = race()[lambda log: log["at the target"] == "yes"]
     best = there["times as fast"].astype(float).idxmax()
-    page, device, sweep = load("page"), load("device"), load("sweep")
+    page, on_device, sweep = load("page"), load("device"), load("sweep")
     painted, sorts = (each for name, each in page.items() if name.endswith("plain page"))
-    lost, added = device["points lost by int8"], sweep["seconds that scheduling adds to a unit"]
+    lost, added = on_device["points lost by int8"], sweep["seconds that scheduling adds to a unit"]
     *_, processor = trained.values()
     return {
         "trained": "; ".join(
@@ -209,7 +209,7 @@ def told() -> dict[str, str]:
             f"table of all numbers sorts after {sorts:.1f} times, as long as a plain page of the "
             "same text takes to be painted"
         ),
-        "data": device["data"],
+        "data": on_device["data"],
         "lost": f"{min(lost):.1f} to {max(lost):.1f} points",
         "scheduling": f"{added:.1f} s" if added > 0 else "nothing that can be measured",
         "thousand": f"{sweep['seconds in all']:.0f}",

@@ -148,9 +148,7 @@ def replicate(
     seed: int = 0,
     device: str = "cpu",
 ) -> Iterator[Outcome]:
-    """Score methods under the protocol of that name, but for those that take `HOURS`.
-
-    Outcomes are named ``name: cnn`` and so on.
+    """Score methods under the protocol of that name, as ``name: cnn`` and so on, but for `HOURS`.
 
     On a CPU as many networks train at once as there are cores, on one each. If ``only`` names a
     subject, the others are not scored.
