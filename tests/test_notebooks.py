@@ -1,3 +1,4 @@
+import ast
 import contextlib
 import json
 import os
@@ -48,6 +49,15 @@ def nbval(path):
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
 def test_sources_are_clean(path):
     assert sources.problems(path) == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
+def test_where_recordings_come_from_is_said_once(path):
+    """A loop over other sets must not leave a later cell with the last of them."""
+    code = [cell.source for cell in notebooks.read(path).cells if cell.cell_type == "code"]
+    trees = [node for each in code for node in ast.walk(ast.parse(each))]
+    names = [n.id for n in trees if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    assert names.count("source") == 1
 
 
 def test_golden_cells_are_stored_compared_and_stable(small):
